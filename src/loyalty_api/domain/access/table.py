@@ -1,0 +1,46 @@
+"""The table of who may call what: every route of the REST door with the scopes it admits.
+
+``PUBLIC`` routes ask for no key. A test compares the table with the real routes and tries each with every wrong
+caller.
+"""
+
+from __future__ import annotations
+
+PUBLIC = frozenset[str]()
+_TILL = frozenset({"till", "manage", "admin"})
+_READ = frozenset({"till", "read", "manage", "admin"})
+_STAFF_READ = frozenset({"read", "manage", "admin"})
+_MANAGE = frozenset({"manage", "admin"})
+_ADMIN = frozenset({"admin"})
+_OPERATOR = frozenset({"operator"})
+
+PROGRAM_SCOPES = ("till", "read", "manage", "admin")
+
+ADMITTED: dict[str, frozenset[str]] = {
+    "GET /health/live": PUBLIC,
+    "GET /health/ready": PUBLIC,
+    "GET /openapi.json": PUBLIC,
+    "POST /v1/members": _TILL,
+    "POST /v1/members/search": _READ,
+    "GET /v1/members/{member_id}": _READ,
+    "PATCH /v1/members/{member_id}": _TILL,
+    "POST /v1/members/{member_id}/identifiers": _TILL,
+    "DELETE /v1/members/{member_id}/identifiers/{identifier_id}": _TILL,
+    "GET /v1/members/{member_id}/points": _READ,
+    "GET /v1/members/{member_id}/points/history": _READ,
+    "POST /v1/purchases": _TILL,
+    "GET /v1/purchases": _READ,
+    "POST /v1/purchases/batch": _TILL,
+    "GET /v1/purchases/{purchase_id}": _READ,
+    "GET /v1/program": _READ,
+    "POST /v1/program/plan": _MANAGE,
+    "POST /v1/program/publish": _MANAGE,
+    "GET /v1/program/versions": _STAFF_READ,
+    "GET /v1/program/versions/{number}": _STAFF_READ,
+    "POST /v1/programs": _OPERATOR,
+    "GET /v1/test-clock": _STAFF_READ,
+    "POST /v1/test-clock": _MANAGE,
+    "GET /v1/api-keys": _ADMIN,
+    "POST /v1/api-keys": _ADMIN,
+    "DELETE /v1/api-keys/{key_id}": _ADMIN,
+}

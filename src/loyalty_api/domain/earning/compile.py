@@ -1,0 +1,166 @@
+"""Compiles a program version: sets instead of lists, integers or exact fractions instead of decimals."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+import msgspec
+
+from loyalty_api.domain.programs.document import Document, EarningRule, LineMatch, LineScope
+from loyalty_api.domain.programs.queries import Program, Version
+from loyalty_api.kernel.money import format_minor
+
+COMPILED_MAX = 1024
+
+Exact = int | Fraction
+
+
+class Match(msgspec.Struct, frozen=True):
+    """Lines by SKU, category or label."""
+
+    skus: frozenset[str]
+    categories: frozenset[str]
+    labels: frozenset[str]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is named."""
+        return not (self.skus or self.categories or self.labels)
+
+    def holds(self, sku: str | None, category: str | None, labels: list[str]) -> bool:
+        """Whether a line fits any name given."""
+        return sku in self.skus or category in self.categories or not self.labels.isdisjoint(labels)
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """The lines that a rule sees; ``words`` says them to people."""
+
+    include: Match
+    exclude: Match
+    words: str
+
+    def holds(self, sku: str | None, category: str | None, labels: list[str]) -> bool:
+        """Whether the rule sees a line."""
+        if not self.include.empty and not self.include.holds(sku, category, labels):
+            return False
+        return not self.exclude.holds(sku, category, labels)
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One rule, ready to run. ``rate``: points per step, unit or purchase; ``factor``: of a multiplier."""
+
+    code: str
+    kind: str
+    rate: Exact
+    per_minor: int
+    factor: Exact
+    scope: Scope | None
+    tiers: frozenset[str]
+    first_day: date
+    last_day: date
+    words: str
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """A version's rules in the order they are walked (by code), split by what they do."""
+
+    version: int
+    currency: str
+    rounding: str
+    tax_excluded: bool
+    excluded_kinds: frozenset[str]
+    bases: tuple[Rule, ...]
+    flats: tuple[Rule, ...]
+    multipliers: tuple[Rule, ...]
+
+
+_compiled: OrderedDict[tuple[UUID, int], Compiled] = OrderedDict()
+
+
+def compile_version(program: Program, version: Version) -> Compiled:
+    """The compiled version; versions never change, so each is compiled once and kept."""
+    key = (program.id, version.number)
+    found = _compiled.get(key)
+    if found is None:
+        found = _compiled[key] = compile_document(version.document, version.number)
+        if len(_compiled) > COMPILED_MAX:
+            _compiled.popitem(last=False)
+    return found
+
+
+def compile_document(document: Document, number: int) -> Compiled:
+    """A document as rules that can run."""
+    base = document.earning_base
+    rules = sorted((_rule(rule, document.currency) for rule in document.earning_rules), key=lambda rule: rule.code)
+    excluded = {"shipping": base.shipping, "gift_card": base.gift_cards}
+    return Compiled(
+        version=number,
+        currency=document.currency,
+        rounding=document.points.rounding,
+        tax_excluded=base.tax == "excluded",
+        excluded_kinds=frozenset(kind for kind, setting in excluded.items() if setting == "excluded"),
+        bases=tuple(rule for rule in rules if rule.kind in ("per_spend", "per_unit")),
+        flats=tuple(rule for rule in rules if rule.kind == "flat"),
+        multipliers=tuple(rule for rule in rules if rule.kind == "multiplier"),
+    )
+
+
+def _rule(rule: EarningRule, currency: str) -> Rule:
+    scope = _scope(rule.lines) if rule.lines else None
+    kind, rate, per_minor, factor, words = _effect(rule, currency)
+    schedule = rule.schedule
+    return Rule(
+        code=rule.code,
+        kind=kind,
+        rate=rate,
+        per_minor=per_minor,
+        factor=factor,
+        scope=scope,
+        tiers=frozenset(rule.tiers),
+        first_day=date.fromisoformat(schedule.from_) if schedule and schedule.from_ else date.min,
+        last_day=date.fromisoformat(schedule.until) if schedule and schedule.until else date.max,
+        words=words,
+    )
+
+
+def _effect(rule: EarningRule, currency: str) -> tuple[str, Exact, int, Exact, str]:
+    """(kind, rate, per_minor, factor, words)"""
+    if rule.per_spend is not None:
+        rate = _exact(rule.per_spend.points)
+        per = format_minor(rule.per_spend.per_minor, currency)
+        words = f"{_say_points(rule.per_spend.points)} per {per}"
+        return "per_spend", rate, rule.per_spend.per_minor, 1, words
+    if rule.per_unit is not None:
+        return "per_unit", _exact(rule.per_unit), 0, 1, f"{_say_points(rule.per_unit)} per unit"
+    if rule.flat is not None:
+        return "flat", rule.flat, 0, 1, f"{_say_points(Decimal(rule.flat))} per purchase"
+    assert rule.multiplier is not None, "a checked rule says what it does"
+    return "multiplier", 0, 0, _exact(rule.multiplier), f"{rule.multiplier.normalize():f} times the points"
+
+
+def _scope(lines: LineScope) -> Scope:
+    include, exclude = _match(lines), _match(lines.exclude)
+    words = "" if include.empty else f" of {_say(lines)}"
+    return Scope(include, exclude, words if exclude.empty else f"{words} without {_say(lines.exclude)}")
+
+
+def _match(match: LineMatch) -> Match:
+    return Match(frozenset(match.skus), frozenset(match.categories), frozenset(match.labels))
+
+
+def _say(match: LineMatch) -> str:
+    names = [*match.skus, *match.categories, *match.labels]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _say_points(rate: Decimal) -> str:
+    return "1 point" if rate == 1 else f"{rate.normalize():f} points"
+
+
+def _exact(number: Decimal) -> Exact:
+    fraction = Fraction(number)
+    return fraction.numerator if fraction.denominator == 1 else fraction

@@ -1,0 +1,31 @@
+"""Adding a card, a phone number or any other identifier to a member."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from loyalty_api.domain.members.enroll import claim_identifiers
+from loyalty_api.domain.members.identify import Identifier, find_members
+from loyalty_api.domain.members.queries import read_member
+from loyalty_api.domain.members.refusals import IdentifierBlocked, IdentifierTaken
+from loyalty_api.kernel.database import Connection
+
+
+async def add_identifier(
+    connection: Connection, *, member_id: UUID, identifier: Identifier, now: datetime
+) -> bool:
+    """Whether it was added now; False when the member has it already.
+
+    Refuses: MemberNotFound, IdentifierTaken, IdentifierBlocked. Raises RaceLost.
+    """
+    await read_member(connection, program_id=identifier.program_id, member_id=member_id)
+    found = (await find_members(connection, [identifier])).get(identifier)
+    if found is None:
+        await claim_identifiers(connection, member_id, [identifier], now=now)
+        return True
+    if found.member_id != member_id:
+        raise IdentifierTaken(f"This {identifier.kind} belongs to another member.")
+    if found.blocked:
+        raise IdentifierBlocked(f"This {identifier.kind} is blocked; add another one.")
+    return False

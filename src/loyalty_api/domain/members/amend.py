@@ -1,0 +1,41 @@
+"""Changing a member: profile and attributes, field by field; what is not named stays."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from loyalty_api.domain.members.enroll import Profile
+from loyalty_api.domain.members.refusals import MemberNotFound
+from loyalty_api.kernel.database import Connection
+
+ATTRIBUTES_MAX = 100
+_FIELDS = tuple(field.name for field in msgspec.structs.fields(Profile))
+
+
+async def amend_member(
+    connection: Connection,
+    *,
+    program_id: UUID,
+    member_id: UUID,
+    profile: dict[str, Any],
+    attributes: dict[str, Any],
+) -> None:
+    """Sets the named profile fields and attributes; None clears one. Refuses: MemberNotFound."""
+    row = await connection.fetchrow(
+        "SELECT * FROM member_profiles WHERE member_id = $1 AND program_id = $2 FOR UPDATE", member_id, program_id
+    )
+    if row is None:
+        raise MemberNotFound(f"There is no member {member_id} in this program.")
+    values = {name: profile.get(name, row[name]) for name in _FIELDS}
+    merged = msgspec.json.decode(row["attributes"]) | attributes
+    kept = {name: value for name, value in merged.items() if value is not None}
+    await connection.execute(
+        "UPDATE member_profiles SET given_name = $2, family_name = $3, email = $4, phone = $5, birth_date = $6,"
+        " language = $7, attributes = $8 WHERE member_id = $1",
+        member_id,
+        *(values[name] for name in _FIELDS),
+        msgspec.json.encode(kept),
+    )

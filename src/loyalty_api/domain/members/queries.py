@@ -1,0 +1,137 @@
+"""Reads of members: one by id, or a page of them by what staff type."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import func, or_, select
+
+from loyalty_api.domain.members.identify import Identifier
+from loyalty_api.domain.members.model import identifier_claims, member_profiles
+from loyalty_api.domain.members.refusals import MemberNotFound
+from loyalty_api.kernel.database import Connection, fetch
+from loyalty_api.kernel.paging import Page, page_key
+
+
+class IdentifierRow(msgspec.Struct, frozen=True):
+    """One identifier of a member, as stored."""
+
+    id: UUID
+    kind: str
+    value: str
+    blocked_at: datetime | None
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A member with everything that is theirs but points and tier."""
+
+    id: UUID
+    number: str
+    enrolled_at: datetime
+    store: str | None
+    identifiers: list[IdentifierRow]
+    profile: dict[str, str | date | None]
+    attributes: dict[str, Any]
+
+
+_PROFILE = ("given_name", "family_name", "email", "phone", "birth_date", "language")
+_READ = """
+SELECT m.member_id, m.number, m.enrolled_at, m.store, p.given_name, p.family_name, p.email, p.phone, p.birth_date,
+       p.language, p.attributes
+FROM members m JOIN member_profiles p USING (member_id)
+WHERE m.program_id = $1 AND m.member_id = ANY($2::uuid[])
+"""
+_IDENTIFIERS = """
+SELECT member_id, identifier_id, kind, value, blocked_at FROM member_identifiers
+WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, identifier_id
+"""
+
+
+async def read_member(connection: Connection, *, program_id: UUID, member_id: UUID) -> Member:
+    """One member. Refuses: MemberNotFound (also when the member belongs to another program)."""
+    found = await read_members(connection, program_id=program_id, member_ids=[member_id])
+    if not found:
+        raise MemberNotFound(f"There is no member {member_id} in this program.")
+    return found[0]
+
+
+async def read_members(connection: Connection, *, program_id: UUID, member_ids: list[UUID]) -> list[Member]:
+    """Those of the members that exist in the program, in the order asked for, in two statements."""
+    rows = {row["member_id"]: row for row in await connection.fetch(_READ, program_id, member_ids)}
+    identifiers: dict[UUID, list[IdentifierRow]] = {member_id: [] for member_id in rows}
+    for row in await connection.fetch(_IDENTIFIERS, list(rows)):
+        if row["kind"] != "number":
+            identifiers[row["member_id"]].append(IdentifierRow(*tuple(row)[1:]))
+    return [_member(rows[each], identifiers[each]) for each in member_ids if each in rows]
+
+
+async def search_members(connection: Connection, *, program_id: UUID, text: str, page: Page) -> list[UUID]:
+    """Members whose number, identifier, e-mail or name begins with ``text``, oldest first; one more than the page."""
+    prefix = text.strip().lower().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    by_identifier = select(identifier_claims.c.member_id).where(
+        identifier_claims.c.program_id == program_id,
+        func.lower(identifier_claims.c.value).like(prefix),
+    )
+    by_name = select(member_profiles.c.member_id).where(
+        member_profiles.c.program_id == program_id,
+        or_(
+            func.lower(member_profiles.c.given_name).like(prefix),
+            func.lower(member_profiles.c.family_name).like(prefix),
+            func.lower(member_profiles.c.email).like(prefix),
+        ),
+    )
+    found = by_identifier.union(by_name).subquery()
+    statement = select(found.c.member_id).order_by(found.c.member_id).limit(page.limit + 1)
+    after = page_key(page, UUID)
+    if after is not None:
+        statement = statement.where(found.c.member_id > after)
+    return [row["member_id"] for row in await fetch(connection, statement)]
+
+
+async def member_of(connection: Connection, identifier: Identifier) -> UUID:
+    """The member known by an identifier, a blocked one included (staff look up lost cards). Refuses: MemberNotFound."""
+    member_id = await connection.fetchval(
+        "SELECT member_id FROM identifier_claims WHERE program_id = $1 AND kind = $2 AND value = $3", *identifier
+    )
+    if member_id is None:
+        raise MemberNotFound(f"Nobody in this program is known by this {identifier.kind}.")
+    return member_id
+
+
+class Membership(NamedTuple):
+    """Which program a member belongs to, and since when."""
+
+    program_id: UUID
+    enrolled_at: datetime
+
+
+async def memberships(connection: Connection, member_ids: Collection[UUID]) -> dict[UUID, Membership]:
+    """The memberships of those members who exist, in one statement."""
+    rows = await connection.fetch(
+        "SELECT member_id, program_id, enrolled_at FROM members WHERE member_id = ANY($1::uuid[])", list(member_ids)
+    )
+    return {row["member_id"]: Membership(row["program_id"], row["enrolled_at"]) for row in rows}
+
+
+async def check_enrolled(connection: Connection, *, program_id: UUID, member_id: UUID) -> None:
+    """Refuses (MemberNotFound) a member who is not in the program."""
+    found = (await memberships(connection, [member_id])).get(member_id)
+    if found is None or found.program_id != program_id:
+        raise MemberNotFound(f"There is no member {member_id} in this program.")
+
+
+def _member(row: asyncpg.Record, identifiers: list[IdentifierRow]) -> Member:
+    return Member(
+        id=row["member_id"],
+        number=row["number"],
+        enrolled_at=row["enrolled_at"],
+        store=row["store"],
+        identifiers=identifiers,
+        profile={name: row[name] for name in _PROFILE},
+        attributes=msgspec.json.decode(row["attributes"]),
+    )

@@ -1,0 +1,87 @@
+"""Tables of the ledger. The checks are the laws that one row can state."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+
+from loyalty_api.kernel.database import metadata
+
+balances = Table(
+    "balances",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("program_id", Uuid, nullable=False),
+    Column("spendable", BigInteger, nullable=False),
+    Column("pending", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("debt", BigInteger, nullable=False),
+    Column("lifetime_earned", BigInteger, nullable=False),
+    Column("transfer_seq", BigInteger, nullable=False),
+    Column("event_seq", BigInteger, nullable=False),
+    # Hash of the last transfer; a missing last transfer shows here.
+    Column("head_hash", LargeBinary, nullable=False),
+    Column("last_recorded_at", DateTime(timezone=True)),
+    # When the next lot matures or expires; empty: nothing will.
+    Column("next_due_at", DateTime(timezone=True)),
+    CheckConstraint("spendable >= 0 AND pending >= 0 AND reserved >= 0 AND debt >= 0", name="balances_parts"),
+    CheckConstraint("transfer_seq >= 0 AND event_seq >= 0", name="balances_seqs"),
+    # Every purchase updates its row: room on the page keeps the update in place.
+    postgresql_with={"fillfactor": "50"},
+)
+
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("from_account", SmallInteger, nullable=False),
+    Column("to_account", SmallInteger, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("cause_kind", Text, nullable=False),
+    Column("cause_id", Uuid, nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("spendable_after", BigInteger, nullable=False),
+    Column("pending_after", BigInteger, nullable=False),
+    Column("reserved_after", BigInteger, nullable=False),
+    Column("debt_after", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("member_id", "seq"),
+    CheckConstraint("points > 0", name="transfers_points"),
+    CheckConstraint("from_account <> to_account", name="transfers_accounts"),
+    CheckConstraint("seq > 0", name="transfers_seq"),
+)
+
+lots = Table(
+    "lots",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("lot_id", Uuid, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    # The transfer that made the lot.
+    Column("transfer_seq", BigInteger, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("remaining", BigInteger, nullable=False),
+    Column("pending", Boolean, nullable=False),
+    Column("earned_at", DateTime(timezone=True), nullable=False),
+    # Empty: waits for a named event.
+    Column("available_at", DateTime(timezone=True)),
+    # Empty: never by itself.
+    Column("expires_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("member_id", "lot_id"),
+    CheckConstraint("points > 0 AND remaining >= 0 AND remaining <= points", name="lots_remaining"),
+)

@@ -1,0 +1,202 @@
+"""Posting: the only writer of the ledger.
+
+A ``Book`` is opened on some members (their balance rows locked, in one order), collects transfers in memory, in
+sequence and sealed, and is written with one statement per table, however many members and transfers it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from loyalty_api.domain.points.accounts import Account
+from loyalty_api.domain.points.chain import NO_HASH, Sealed, seal
+from loyalty_api.domain.points.dates import LotDates
+from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.ids import new_id
+
+
+class Balance:
+    """A member's locked balance row, folded forward in memory."""
+
+    __slots__ = (
+        "debt",
+        "event_seq",
+        "head_hash",
+        "last_recorded_at",
+        "lifetime_earned",
+        "member_id",
+        "next_due_at",
+        "pending",
+        "program_id",
+        "reserved",
+        "spendable",
+        "transfer_seq",
+    )
+
+    member_id: UUID
+    program_id: UUID
+    spendable: int
+    pending: int
+    reserved: int
+    debt: int
+    lifetime_earned: int
+    transfer_seq: int
+    event_seq: int
+    head_hash: bytes
+    last_recorded_at: datetime | None
+    next_due_at: datetime | None
+
+    def __init__(self, row: tuple) -> None:
+        for name, value in zip(_COLUMNS, row, strict=True):
+            setattr(self, name, value)
+
+    @property
+    def available(self) -> int:
+        """What the member may spend now: never below zero in practice, negative while there is a debt."""
+        return self.spendable - self.debt
+
+    def record_at(self, now: datetime) -> datetime:
+        """The instant of the next record: never before the member's last, also when the clock steps back."""
+        if self.last_recorded_at is None or self.last_recorded_at < now:
+            self.last_recorded_at = now
+        return self.last_recorded_at
+
+    def next_event(self) -> int:
+        """The seq of the member's next event."""
+        self.event_seq += 1
+        return self.event_seq
+
+
+class Cause(NamedTuple):
+    """What a transfer happened for, and when."""
+
+    kind: str
+    id: UUID
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+_COLUMNS = (
+    "member_id",
+    "program_id",
+    "spendable",
+    "pending",
+    "reserved",
+    "debt",
+    "lifetime_earned",
+    "transfer_seq",
+    "event_seq",
+    "head_hash",
+    "last_recorded_at",
+    "next_due_at",
+)
+_LOCK = f"SELECT {', '.join(_COLUMNS)} FROM balances WHERE member_id = ANY($1::uuid[]) ORDER BY member_id FOR UPDATE"
+_TRANSFERS = """
+INSERT INTO transfers (member_id, seq, program_id, kind, from_account, to_account, points, cause_kind, cause_id,
+                       occurred_at, recorded_at, spendable_after, pending_after, reserved_after, debt_after, hash)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::smallint[], $6::smallint[], $7::bigint[],
+                     $8::text[], $9::uuid[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[],
+                     $14::bigint[], $15::bigint[], $16::bytea[])
+"""
+_LOTS = """
+INSERT INTO lots (member_id, lot_id, program_id, transfer_seq, points, remaining, pending, earned_at, available_at,
+                  expires_at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::boolean[],
+                     $8::timestamptz[], $9::timestamptz[], $10::timestamptz[])
+"""
+_BALANCES = """
+UPDATE balances b
+SET spendable = u.spendable, pending = u.pending, reserved = u.reserved, debt = u.debt,
+    lifetime_earned = u.lifetime_earned, transfer_seq = u.transfer_seq, event_seq = u.event_seq,
+    head_hash = u.head_hash, last_recorded_at = u.last_recorded_at, next_due_at = u.next_due_at
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+            $8::bigint[], $9::bytea[], $10::timestamptz[], $11::timestamptz[])
+  AS u (member_id, spendable, pending, reserved, debt, lifetime_earned, transfer_seq, event_seq, head_hash,
+        last_recorded_at, next_due_at)
+WHERE b.member_id = u.member_id
+"""
+
+
+class Book:
+    """The locked balances of some members and what is about to be written for them."""
+
+    def __init__(self, balances: dict[UUID, Balance]) -> None:
+        self.balances = balances
+        self._touched: dict[UUID, Balance] = {}
+        self._transfers: list[tuple] = []
+        self._lots: list[tuple] = []
+
+    def touch(self, balance: Balance) -> None:
+        """Notes that the row changed (an event of its own, with or without points)."""
+        self._touched[balance.member_id] = balance
+
+    def earn(self, balance: Balance, points: int, *, dates: LotDates, cause: Cause) -> int:
+        """Issues points to the member as one transfer with one lot; the transfer's seq."""
+        account = Account.PENDING if dates.pending else Account.SPENDABLE
+        if dates.pending:
+            balance.pending += points
+        else:
+            balance.spendable += points
+        balance.lifetime_earned += points
+        self._append(balance, "earn", Account.ISSUED, account, points, cause)
+        self._lots.append(
+            (balance.member_id, new_id(), balance.program_id, balance.transfer_seq, points, points)
+            + (dates.pending, cause.occurred_at, dates.available_at, dates.expires_at)
+        )
+        due = dates.available_at if dates.pending else dates.expires_at
+        if due is not None and (balance.next_due_at is None or due < balance.next_due_at):
+            balance.next_due_at = due
+        return balance.transfer_seq
+
+    async def write(self, connection: Connection) -> None:
+        """Writes transfers, lots and balances: one statement each."""
+        for statement, rows in ((_TRANSFERS, self._transfers), (_LOTS, self._lots)):
+            if rows:
+                await connection.execute(statement, *map(list, zip(*rows, strict=True)))
+        if self._touched:
+            written = [name for name in _COLUMNS if name != "program_id"]
+            columns = [[getattr(balance, name) for balance in self._touched.values()] for name in written]
+            await connection.execute(_BALANCES, *columns)
+
+    def _append(
+        self, balance: Balance, kind: str, source: Account, target: Account, points: int, cause: Cause
+    ) -> None:
+        assert points > 0, "zero points make no transfer"
+        balance.transfer_seq += 1
+        transfer = Sealed(
+            balance.member_id,
+            balance.transfer_seq,
+            balance.program_id,
+            kind,
+            source.value,
+            target.value,
+            points,
+            cause.kind,
+            cause.id,
+            cause.occurred_at,
+            cause.recorded_at,
+        )
+        balance.head_hash = seal(balance.head_hash, transfer)
+        after = (balance.spendable, balance.pending, balance.reserved, balance.debt, balance.head_hash)
+        self._transfers.append(transfer + after)
+        self.touch(balance)
+
+
+async def open_book(connection: Connection, member_ids: Collection[UUID]) -> Book:
+    """Locks the members' balance rows, in the order of their ids: the only place that locks members."""
+    rows = await connection.fetch(_LOCK, sorted(member_ids))
+    return Book({row[0]: Balance(tuple(row)) for row in rows})
+
+
+async def open_balance(connection: Connection, *, member_id: UUID, program_id: UUID) -> Balance:
+    """The empty balance of a member who was just enrolled, with the enrolment as event 1."""
+    balance = Balance((member_id, program_id, 0, 0, 0, 0, 0, 0, 1, NO_HASH, None, None))
+    await connection.execute(
+        f"INSERT INTO balances ({', '.join(_COLUMNS)})"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        *(getattr(balance, name) for name in _COLUMNS),
+    )
+    return balance

@@ -1,0 +1,128 @@
+"""What no single field can know: codes that must be unique, names that must exist, choices that exclude."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from zoneinfo import available_timezones
+
+from phonenumbers import SUPPORTED_REGIONS
+
+from loyalty_api.domain.programs.document import (
+    RULE_KINDS,
+    Document,
+    EarningRule,
+    Expiry,
+    Pending,
+    Schedule,
+    Tiers,
+)
+from loyalty_api.kernel.money import is_currency
+from loyalty_api.kernel.refusals import FieldError
+
+# Each multiplier with lines of its own may double the sets of lines to weigh (earning/rules.py).
+SCOPED_MULTIPLIERS_MAX = 10
+FACTOR_MAX = 1000
+
+
+def check_document(document: Document) -> list[FieldError]:
+    """Every fault of a document whose fields are right one by one."""
+    faults = list(_settings(document))
+    if document.tiers:
+        faults += _tiers(document.tiers)
+    faults += _rules(document)
+    return faults
+
+
+def _settings(document: Document) -> Iterator[FieldError]:
+    if not is_currency(document.currency):
+        yield FieldError("currency", f"{document.currency} is not a currency of ISO 4217, such as EUR")
+    if document.time_zone not in available_timezones():
+        yield FieldError("time_zone", f"{document.time_zone!r} is not a time zone, such as Europe/Berlin")
+    if document.region and document.region not in SUPPORTED_REGIONS:
+        yield FieldError("region", f"{document.region} is not a country, such as DE")
+    yield from _pending("points.pending", document.points.pending)
+    if isinstance(document.points.expiry, Expiry):
+        yield from _expiry("points.expiry", document.points.expiry)
+
+
+def _pending(place: str, pending: Pending) -> Iterator[FieldError]:
+    if (pending.days is None) == (pending.until is None):
+        yield FieldError(place, "must say either days or until")
+
+
+def _expiry(place: str, expiry: Expiry) -> Iterator[FieldError]:
+    named = [name for name in ("days", "months", "inactivity_days", "on") if getattr(expiry, name) is not None]
+    if len(named) != 1:
+        yield FieldError(place, "must say one of days, months, inactivity_days and on; or be never")
+    if expiry.round_up_to and expiry.months is None:
+        yield FieldError(f"{place}.round_up_to", "goes with months only")
+    if expiry.on is not None and not _is_date(f"2001-{expiry.on}"):
+        yield FieldError(f"{place}.on", f"{expiry.on} is not a day that every year has, such as '12-31'")
+
+
+def _tiers(tiers: Tiers) -> Iterator[FieldError]:
+    seen: set[str] = set()
+    for index, level in enumerate(tiers.levels):
+        place = f"tiers.levels[{index}]"
+        if level.code in seen:
+            yield FieldError(f"{place}.code", f"{level.code} is used twice")
+        seen.add(level.code)
+        if index == 0 and level.from_ != 0:
+            yield FieldError(f"{place}.from", "the first tier starts from 0")
+        if index and level.from_ <= tiers.levels[index - 1].from_:
+            yield FieldError(f"{place}.from", "must be more than that of the tier before")
+
+
+def _rules(document: Document) -> Iterator[FieldError]:
+    tiers = [level.code for level in document.tiers.levels] if document.tiers else []
+    seen: set[str] = set()
+    scoped = 0
+    for index, rule in enumerate(document.earning_rules):
+        place = f"earning_rules[{index}]"
+        if rule.code in seen:
+            yield FieldError(f"{place}.code", f"{rule.code} is used twice")
+        seen.add(rule.code)
+        yield from _rule(place, rule, tiers)
+        scoped += rule.multiplier is not None and rule.lines is not None
+        if scoped > SCOPED_MULTIPLIERS_MAX:
+            yield FieldError(
+                f"{place}.lines", f"at most {SCOPED_MULTIPLIERS_MAX} multipliers may name lines of their own"
+            )
+
+
+def _rule(place: str, rule: EarningRule, tiers: list[str]) -> Iterator[FieldError]:
+    named = [kind for kind in RULE_KINDS if getattr(rule, kind) is not None]
+    if len(named) != 1:
+        said = f"not {' and '.join(named)}" if named else "and says none"
+        yield FieldError(place, f"must say one of {', '.join(RULE_KINDS)}, {said}")
+    if rule.per_spend is not None and rule.per_spend.points == 0:
+        yield FieldError(f"{place}.per_spend.points", "must be more than 0")
+    if rule.per_unit is not None and rule.per_unit == 0:
+        yield FieldError(f"{place}.per_unit", "must be more than 0")
+    if rule.multiplier is not None and rule.multiplier > FACTOR_MAX:
+        yield FieldError(f"{place}.multiplier", f"must be at most {FACTOR_MAX:,}")
+    for number, tier in enumerate(rule.tiers):
+        if tier not in tiers:
+            known = f"the tiers are {', '.join(tiers)}" if tiers else "the program has no tiers"
+            yield FieldError(f"{place}.tiers[{number}]", f"{tier} is not a tier; {known}")
+    if rule.schedule:
+        yield from _schedule(f"{place}.schedule", rule.schedule)
+
+
+def _schedule(place: str, schedule: Schedule) -> Iterator[FieldError]:
+    wrong = False
+    for name, day in (("from", schedule.from_), ("until", schedule.until)):
+        if day is not None and not _is_date(day):
+            wrong = True
+            yield FieldError(f"{place}.{name}", f"{day} is not a day of the calendar")
+    if not wrong and schedule.from_ and schedule.until and schedule.until < schedule.from_:
+        yield FieldError(f"{place}.until", "must not be before from")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,187 @@
+"""The program document as types. YAML and JSON are two writings of it; field docs speak to a marketer.
+
+``read.py`` turns a writing into these types and collects every fault. A field that this version of the product
+does not run is not in here, so that a document which asks for it is told so instead of being ignored.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta, Struct
+
+POINTS_MAX = 10**12
+AMOUNT_MINOR_MAX = 10**15
+ITEMS_MAX = 1000
+
+Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Label = Annotated[str, Meta(min_length=1, max_length=100)]
+Points = Annotated[int, Meta(ge=1, le=POINTS_MAX)]
+Minor = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX)]
+Threshold = Annotated[int, Meta(ge=0, le=AMOUNT_MINOR_MAX)]
+Days = Annotated[int, Meta(ge=0, le=3660)]
+PositiveDays = Annotated[int, Meta(ge=1, le=3660)]
+Months = Annotated[int, Meta(ge=1, le=120)]
+Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+DayOfYear = Annotated[str, Meta(pattern=r"^\d{2}-\d{2}$")]
+Rate = Annotated[Decimal, Meta(description="more than 0, at most 6 decimals")]
+Factor = Annotated[Decimal, Meta(description="0 to 1000, at most 6 decimals")]
+
+
+class Part(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of every part of the document."""
+
+
+class Pending(Part):
+    """When earned points become available: after ``days``, or ``until`` a named event. One of the two."""
+
+    days: Days | None = None
+    until: Text | None = None
+
+
+class Expiry(Part):
+    """When available points expire: one of the policies."""
+
+    days: PositiveDays | None = None
+    months: Months | None = None
+    round_up_to: Literal["month_end"] | None = None
+    inactivity_days: PositiveDays | None = None
+    on: DayOfYear | None = None
+
+
+class PointsSettings(Part):
+    """How points are counted and how long they live."""
+
+    name: Text = "points"
+    rounding: Literal["floor", "nearest", "ceil"] = "floor"
+    pending: Pending = Pending(days=0)
+    expiry: Expiry | Literal["never"] = "never"
+    on_return: Literal["allow_negative", "clamp", "pending_only"] = "allow_negative"
+    return_grace_days: Days = 30
+    notice_days: Days = 14
+    cost_minor_per_100: Annotated[int, Meta(ge=0, le=10**9)] = 0
+
+
+class PurchaseSettings(Part):
+    """What to do with purchases from before the member enrolled, and with very late ones."""
+
+    before_enrolment: Literal["refuse", "earn"] = "refuse"
+    late_days: Days = 400
+
+
+class EarningBase(Part):
+    """Which money earns."""
+
+    tax: Literal["included", "excluded"] = "included"
+    shipping: Literal["included", "excluded"] = "excluded"
+    gift_cards: Literal["included", "excluded"] = "excluded"
+    paid_with_points: Literal["included", "excluded"] = "excluded"
+
+
+class Level(Part):
+    """One tier: its code and the value from which it is held (reaching it exactly counts)."""
+
+    code: Code
+    from_: Threshold = msgspec.field(name="from")
+
+
+class Window(Part):
+    """The window of the tier measure: so many months, ending today."""
+
+    months: Months = 12
+
+
+class Downgrade(Part):
+    """How far and how soon the nightly review lowers a tier."""
+
+    grace_days: Days = 0
+    steps: Literal["one", "full"] = "one"
+
+
+class Tiers(Part):
+    """The tiers, what they measure and over which window."""
+
+    levels: Annotated[list[Level], Meta(min_length=1, max_length=50)]
+    measure: Literal["spend"] = "spend"
+    window: Window = Window()
+    downgrade: Downgrade = Downgrade()
+
+
+class LineMatch(Part):
+    """Purchase lines by any of these; a line that fits one of the names given in each list counts."""
+
+    categories: list[Label] = []
+    skus: list[Label] = []
+    labels: list[Label] = []
+
+
+class LineScope(LineMatch):
+    """The lines that a rule sees: those that match (all, if nothing is named) and are not excluded."""
+
+    exclude: LineMatch = LineMatch()
+
+
+class PerSpend(Part):
+    """``points`` for every whole ``per_minor`` of the base."""
+
+    points: Rate
+    per_minor: Minor
+
+
+class Schedule(Part):
+    """First and last local day on which the rule works; both inclusive."""
+
+    from_: Day | None = msgspec.field(name="from", default=None)
+    until: Day | None = None
+
+
+class EarningRule(Part):
+    """One rule; exactly one of ``per_spend``, ``per_unit``, ``flat`` and ``multiplier``."""
+
+    code: Code
+    per_spend: PerSpend | None = None
+    per_unit: Rate | None = None
+    flat: Points | None = None
+    multiplier: Factor | None = None
+    lines: LineScope | None = None
+    tiers: list[Code] = []
+    schedule: Schedule | None = None
+
+
+class Document(Part):
+    """A whole program. ``program``, ``mode``, ``currency``, ``time_zone`` are fixed at the first publish."""
+
+    program: Code
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    time_zone: Text
+    name: Text = ""
+    mode: Literal["live", "test"] = "live"
+    region: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] | None = None
+    points: PointsSettings = PointsSettings()
+    purchases: PurchaseSettings = PurchaseSettings()
+    earning_base: EarningBase = EarningBase()
+    tiers: Tiers | None = None
+    earning_rules: Annotated[list[EarningRule], Meta(max_length=ITEMS_MAX)] = []
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The program's business time zone."""
+        return ZoneInfo(self.time_zone)
+
+
+RULE_KINDS = ("per_spend", "per_unit", "flat", "multiplier")
+FIXED_FIELDS = ("program", "mode", "currency", "time_zone")
+
+
+def encode_document(document: Document) -> bytes:
+    """The document as JSON, decimals as numbers, settings at their default left out."""
+    return msgspec.json.Encoder(decimal_format="number").encode(document)
+
+
+def decode_document(data: bytes) -> Document:
+    """A stored document. It was checked when it was published."""
+    return msgspec.json.decode(data, type=Document)

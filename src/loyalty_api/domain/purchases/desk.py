@@ -1,0 +1,311 @@
+"""The desk: everything a batch of purchases needs to be decided, in memory, and what is to be written for it.
+
+``take`` decides one purchase at a time, so that the second sees what the first did: the same member's balance and
+tier, or the same reference. It touches no database.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from loyalty_api.domain.claims.claim import Claim, Key
+from loyalty_api.domain.earning.compile import compile_version
+from loyalty_api.domain.earning.rules import Basket, Decision, decide
+from loyalty_api.domain.members.identify import Found, Identifier
+from loyalty_api.domain.members.queries import Membership
+from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.points.dates import lot_dates
+from loyalty_api.domain.points.post import Balance, Book, Cause
+from loyalty_api.domain.programs.document import POINTS_MAX
+from loyalty_api.domain.programs.queries import Program, Version
+from loyalty_api.domain.purchases.answer import (
+    BalanceAnswer,
+    EarnedPoints,
+    PurchaseAnswer,
+    TierAnswer,
+    encode_answer,
+)
+from loyalty_api.domain.purchases.command import Purchase, PurchaseLine, RecordPurchase
+from loyalty_api.domain.purchases.events import TYPE, PurchaseRecorded, TierMoved, encode_event
+from loyalty_api.domain.purchases.refusals import (
+    BeforeEnrolment,
+    InTheFuture,
+    OutOfRange,
+    ReferenceReused,
+    TooLate,
+    UnknownRedemption,
+    WrongCurrency,
+)
+from loyalty_api.domain.purchases.store import PurchaseRow
+from loyalty_api.domain.tiers.standing import Move, Standing
+from loyalty_api.kernel.clock import local_date, rfc3339
+from loyalty_api.kernel.ids import new_id
+from loyalty_api.kernel.outbox import Event
+from loyalty_api.kernel.refusals import FieldError, Refusal
+
+AHEAD_MAX = timedelta(minutes=5)
+
+Presented = Identifier | UUID | Refusal  # who the till says the member is
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Answered(NamedTuple):
+    """The body for the till, and whether it is the first answer told again."""
+
+    body: bytes
+    replayed: bool
+
+
+class Replay(NamedTuple):
+    """The reference is known: what was answered to this purchase is answered again."""
+
+    purchase_id: UUID
+
+
+class Desk:
+    """The state of one batch."""
+
+    def __init__(
+        self,
+        *,
+        programs: dict[UUID, Program],
+        found: dict[Identifier, Found],
+        members: dict[UUID, Membership],
+        book: Book,
+        claims: dict[Key, Claim],
+        standings: dict[UUID, Standing],
+    ) -> None:
+        self.programs = programs
+        self.found = found
+        self.members = members
+        self.book = book
+        self.claims = claims
+        self.standings = standings
+        self.new_claims: dict[Key, Claim] = {}
+        self.rows: list[PurchaseRow] = []
+        self.events: list[Event] = []
+
+    def lacks_history(self, command: RecordPurchase, presented: Presented) -> Standing | None:
+        """The member's standing, if the receipt is older than what the standing knows of."""
+        member_id = self._member_id(command, presented)
+        standing = self.standings.get(member_id) if member_id else None
+        return standing if standing and standing.lacks_history(command.purchase.occurred_at) else None
+
+    def take(self, command: RecordPurchase, presented: Presented) -> Answered | Replay | Refusal:
+        """Decides one purchase; what it changes is seen by the next and waits to be written."""
+        key = key_of(command)
+        member_id = self._member_id(command, presented)
+        try:
+            claim = self.claims.get(key)
+            if claim is not None:
+                return self._replay(command, claim, member_id)
+            self._check_member(presented, member_id)
+            assert member_id is not None, "the member was just checked"
+            return self._record(command, key, member_id)
+        except Refusal as refusal:
+            return refusal
+
+    def _member_id(self, command: RecordPurchase, presented: Presented) -> UUID | None:
+        if isinstance(presented, Identifier):
+            found = self.found.get(presented)
+            return found.member_id if found else None
+        if isinstance(presented, UUID):
+            member = self.members.get(presented)
+            return presented if member and member.program_id == command.program_id else None
+        return None
+
+    def _check_member(self, presented: Presented, member_id: UUID | None) -> None:
+        if isinstance(presented, Refusal):
+            raise presented
+        if member_id is None or member_id not in self.book.balances:
+            raise MemberNotFound(
+                "Nobody in this program is known by that; enrol the member, then send the purchase again."
+            )
+        if isinstance(presented, Identifier) and self.found[presented].blocked:
+            raise IdentifierBlocked(f"This {presented.kind} is blocked; ask the member for the new one.")
+
+    def _replay(self, command: RecordPurchase, claim: Claim, member_id: UUID | None) -> Replay:
+        if claim.member_id != member_id:
+            raise ReferenceReused("This reference was used for a purchase of another member.")
+        if claim.content_hash != command.content_hash:
+            raise ReferenceReused("This reference was used for a purchase with other content.")
+        return Replay(claim.record_id)
+
+    def _record(self, command: RecordPurchase, key: Key, member_id: UUID) -> Answered:
+        purchase = command.purchase
+        program = self.programs[command.program_id]
+        now = program.present(command.received_at)
+        current, then = program.version_at(now), program.version_at(purchase.occurred_at)
+        _check_purchase(purchase, program, current, now, self.members[member_id])
+
+        balance, standing = self.book.balances[member_id], self.standings[member_id]
+        day = local_date(purchase.occurred_at, program.zone)
+        tiers_then = then.document.tiers
+        tier = standing.tier_at(tiers_then, purchase.occurred_at) if tiers_then else None
+        decision = decide(compile_version(program, then), Basket(_lines(purchase), tier, day))
+        if decision.points > POINTS_MAX:
+            raise OutOfRange.of(FieldError("total_minor", f"would earn more than {POINTS_MAX:,} points"))
+
+        recorded_at = balance.record_at(now)
+        cause = Cause("purchase", new_id(), purchase.occurred_at, recorded_at)
+        pending, transfer_seq = self._earn(balance, decision.points, cause, program, then)
+        move = standing.count(
+            current.document.tiers,
+            value=decision.base_minor,
+            day=day,
+            occurred_at=purchase.occurred_at,
+            recorded_at=recorded_at,
+        )
+        answer = _answer(cause.id, decision, pending, balance, standing, current, move)
+        row = _row(command, member_id, cause, decision, pending, then.number, tier, transfer_seq, answer)
+        self.rows.append(row)
+        self.events.append(_event(row, balance, move))
+        self.claims[key] = self.new_claims[key] = Claim(member_id, cause.id, command.content_hash)
+        return Answered(answer, replayed=False)
+
+    def _earn(
+        self, balance: Balance, points: int, cause: Cause, program: Program, then: Version
+    ) -> tuple[int, int | None]:
+        """(how many of the points are pending, the transfer's seq); zero points make no transfer."""
+        self.book.touch(balance)
+        if not points:
+            return 0, None
+        dates = lot_dates(
+            then.document.points,
+            zone=program.zone,
+            occurred_at=cause.occurred_at,
+            recorded_at=cause.recorded_at,
+        )
+        seq = self.book.earn(balance, points, dates=dates, cause=cause)
+        return points if dates.pending else 0, seq
+
+
+def key_of(command: RecordPurchase) -> Key:
+    """What makes the purchase's reference unique."""
+    return Key(command.program_id, "purchase", command.purchase.source, command.purchase.reference)
+
+
+def _check_purchase(purchase: Purchase, program: Program, current: Version, now, membership: Membership) -> None:
+    settings = current.document.purchases
+    occurred_at = purchase.occurred_at
+    if purchase.currency != program.currency:
+        raise WrongCurrency.of(FieldError("currency", f"must be {program.currency}, the program's currency"))
+    if purchase.redemptions:
+        raise UnknownRedemption.of(FieldError("redemptions[0]", "is not a redemption of this member"))
+    if occurred_at > now + AHEAD_MAX:
+        raise InTheFuture.of(
+            FieldError("occurred_at", f"is more than five minutes ahead of the program's present, {rfc3339(now)}")
+        )
+    if occurred_at < now - timedelta(days=settings.late_days):
+        raise TooLate.of(FieldError("occurred_at", f"is more than {settings.late_days} days ago"))
+    if occurred_at < membership.enrolled_at and settings.before_enrolment == "refuse":
+        raise BeforeEnrolment(
+            f"The member enrolled at {rfc3339(membership.enrolled_at)}, after this purchase; "
+            "this program does not count such purchases."
+        )
+
+
+def _lines(purchase: Purchase) -> list[PurchaseLine]:
+    """The lines as the rules see them; a bare total is one line of nothing in particular."""
+    if purchase.lines is not None:
+        return purchase.lines
+    return [PurchaseLine(amount_minor=purchase.total_minor, quantity=0)]
+
+
+def _answer(
+    purchase_id: UUID,
+    decision: Decision,
+    pending: int,
+    balance: Balance,
+    standing: Standing,
+    current: Version,
+    move: Move | None,
+) -> bytes:
+    tier = None
+    if current.document.tiers:
+        code, following = standing.progress(current.document.tiers)
+        tier = TierAnswer(code, changed=move is not None, next=following)
+    return encode_answer(
+        PurchaseAnswer(
+            id=purchase_id,
+            status="recorded",
+            points=EarnedPoints(decision.points, pending, decision.earnings),
+            balance=BalanceAnswer(balance.available, balance.pending, balance.reserved),
+            tier=tier,
+            advice=[],
+        )
+    )
+
+
+def _row(
+    command: RecordPurchase,
+    member_id: UUID,
+    cause: Cause,
+    decision: Decision,
+    pending: int,
+    version: int,
+    tier: str | None,
+    transfer_seq: int | None,
+    answer: bytes,
+) -> PurchaseRow:
+    purchase = command.purchase
+    return PurchaseRow(
+        member_id=member_id,
+        purchase_id=cause.id,
+        program_id=command.program_id,
+        source=purchase.source,
+        reference=purchase.reference,
+        occurred_at=cause.occurred_at,
+        recorded_at=cause.recorded_at,
+        currency=purchase.currency,
+        store=command.store,
+        employee=purchase.employee,
+        channel=purchase.channel,
+        total_minor=purchase.total_minor,
+        base_minor=decision.base_minor,
+        lines=_encoder.encode(purchase.lines),
+        coupons=_encoder.encode(purchase.coupons),
+        earnings=_encoder.encode(decision.earnings),
+        points_earned=decision.points,
+        points_pending=pending,
+        version=version,
+        tier=tier,
+        transfer_seq=transfer_seq,
+        actor=command.actor,
+        answer=answer,
+    )
+
+
+def _event(row: PurchaseRow, balance: Balance, move: Move | None) -> Event:
+    data = PurchaseRecorded(
+        purchase_id=row.purchase_id,
+        amount_minor=row.total_minor,
+        base_minor=row.base_minor,
+        currency=row.currency,
+        lines=msgspec.Raw(row.lines),
+        earnings=msgspec.Raw(row.earnings),
+        points_earned=row.points_earned,
+        points_pending=row.points_pending,
+        transfer_seq=row.transfer_seq,
+        available_after=balance.available,
+        version=row.version,
+        store=row.store,
+        employee=row.employee,
+        channel=row.channel,
+        tier_moved=TierMoved(move.from_tier, move.to_tier, move.value) if move else None,
+    )
+    return Event(
+        row.member_id,
+        balance.next_event(),
+        new_id(),
+        row.program_id,
+        TYPE,
+        row.occurred_at,
+        row.recorded_at,
+        encode_event(data),
+    )

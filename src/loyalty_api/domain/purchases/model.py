@@ -1,0 +1,58 @@
+"""The purchase row: what the till sent, what it earned and why, and the first answer to the byte."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSON
+
+from loyalty_api.kernel.database import metadata
+
+purchases = Table(
+    "purchases",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("purchase_id", Uuid, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("store", Text),
+    Column("employee", Text),
+    Column("channel", Text),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("base_minor", BigInteger, nullable=False),
+    Column("lines", JSON, nullable=False),
+    Column("coupons", JSON, nullable=False),
+    Column("earnings", JSON, nullable=False),
+    Column("points_earned", BigInteger, nullable=False),
+    Column("points_pending", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    # The tier it earned at: that of its own time. Empty: the program had none.
+    Column("tier", Text),
+    # Empty: no points, so no transfer.
+    Column("transfer_seq", BigInteger),
+    Column("actor", Text, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("member_id", "purchase_id"),
+    CheckConstraint("total_minor >= 0 AND base_minor >= 0", name="purchases_amounts"),
+    CheckConstraint(
+        "points_earned >= 0 AND points_pending BETWEEN 0 AND points_earned", name="purchases_points"
+    ),
+    CheckConstraint("(points_earned = 0) = (transfer_seq IS NULL)", name="purchases_transfer"),
+    # Reading one by its id and listing a program's, newest first.
+    Index("purchases_program_id_purchase_id_idx", "program_id", "purchase_id"),
+)

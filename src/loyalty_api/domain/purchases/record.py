@@ -1,0 +1,124 @@
+"""Recording purchases: many in one transaction, each answered by itself.
+
+Reads (programs, members, ledger, claims, standings), decides in plain Python in the order of arrival, writes one
+statement per table. How many statements that takes does not depend on how many purchases there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from loyalty_api.domain.claims.claim import find_claims, make_claims
+from loyalty_api.domain.members.identify import Identifier, find_members, read_identifier
+from loyalty_api.domain.members.queries import Membership, memberships
+from loyalty_api.domain.points.post import open_book
+from loyalty_api.domain.programs.queries import Catalogue, Program
+from loyalty_api.domain.purchases.command import MemberRef, RecordPurchase
+from loyalty_api.domain.purchases.desk import Answered, Desk, Presented, Replay, key_of
+from loyalty_api.domain.purchases.store import first_answers, write_purchases
+from loyalty_api.domain.tiers.rules import Window, window_of
+from loyalty_api.domain.tiers.standing import Standing, read_moves, read_standings, write_standings
+from loyalty_api.kernel.clock import local_date
+from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.outbox import append_events
+from loyalty_api.kernel.refusals import Refusal
+
+
+async def record_purchases(
+    connection: Connection, catalogue: Catalogue, commands: Sequence[RecordPurchase]
+) -> list[Answered | Refusal]:
+    """The outcome of each command, in order: its answer (fresh, or the first one told again), or a refusal.
+
+    Refusals: MemberNotFound, IdentifierBlocked, ReferenceReused, WrongCurrency, InTheFuture, TooLate,
+    BeforeEnrolment, UnknownRedemption, OutOfRange, InvalidRequest (the identifier cannot be read).
+    Raises RaceLost when another transaction recorded one of the references meanwhile.
+    """
+    programs = await catalogue.load(connection, {command.program_id for command in commands})
+    presented = [_presented(programs[command.program_id], command) for command in commands]
+    desk = await _read(connection, programs, commands, presented)
+    outcomes = [desk.take(command, who) for command, who in zip(commands, presented, strict=True)]
+    await _write(connection, desk)
+    return await _tell_again(connection, desk, outcomes)
+
+
+async def _read(
+    connection: Connection,
+    programs: dict[UUID, Program],
+    commands: Sequence[RecordPurchase],
+    presented: Sequence[Presented],
+) -> Desk:
+    found = await find_members(connection, [who for who in presented if isinstance(who, Identifier)])
+    named = {who for who in presented if isinstance(who, UUID)} | {each.member_id for each in found.values()}
+    known = await memberships(connection, named)
+    members = {member_id: each for member_id, each in known.items() if each.program_id in programs}
+    desk = Desk(
+        programs=programs,
+        found=found,
+        members=members,
+        book=await open_book(connection, members),  # from here on, nobody else writes for these members
+        claims=await find_claims(connection, {key_of(command) for command in commands}),
+        standings=await _standings(connection, programs, members, commands),
+    )
+    late = {
+        standing.member_id: standing
+        for command, who in zip(commands, presented, strict=True)
+        if (standing := desk.lacks_history(command, who))
+    }
+    if late:
+        await read_moves(connection, late.values())
+    return desk
+
+
+async def _standings(
+    connection: Connection,
+    programs: dict[UUID, Program],
+    members: dict[UUID, Membership],
+    commands: Sequence[RecordPurchase],
+) -> dict[UUID, Standing]:
+    """The members' standings over the windows that end on their program's today."""
+    windows: dict[UUID, Window] = {}
+    for program_id, received_at in {c.program_id: c.received_at for c in commands}.items():
+        program = programs[program_id]
+        present = program.present(received_at)
+        tiers = program.version_at(present).document.tiers
+        windows[program_id] = window_of(tiers, local_date(present, program.zone))
+    return await read_standings(connection, {m: windows[each.program_id] for m, each in members.items()})
+
+
+async def _write(connection: Connection, desk: Desk) -> None:
+    await make_claims(connection, desk.new_claims)
+    await write_purchases(connection, desk.rows)
+    await desk.book.write(connection)
+    await write_standings(connection, desk.standings.values())
+    await append_events(connection, desk.events)
+
+
+async def _tell_again(
+    connection: Connection, desk: Desk, outcomes: Sequence[Answered | Replay | Refusal]
+) -> list[Answered | Refusal]:
+    """Fills replays in with the bytes that were answered first."""
+    replays = {outcome.purchase_id for outcome in outcomes if isinstance(outcome, Replay)}
+    if not replays:
+        return [outcome for outcome in outcomes if not isinstance(outcome, Replay)]
+    asked = {(c.member_id, c.record_id) for c in desk.claims.values() if c.record_id in replays}
+    answers = await first_answers(connection, asked)
+    return [
+        Answered(answers[outcome.purchase_id], replayed=True) if isinstance(outcome, Replay) else outcome
+        for outcome in outcomes
+    ]
+
+
+def _presented(program: Program, command: RecordPurchase) -> Presented:
+    """Who the till says the member is: an identifier, an id, or the refusal of a writing that is neither."""
+    member = command.purchase.member
+    assert isinstance(member, MemberRef), "a checked purchase names its member"
+    if member.id is not None:
+        return member.id
+    region = program.version_at(program.present(command.received_at)).document.region
+    try:
+        return read_identifier(
+            member.identifier or "", program_id=program.id, region=region, field="member.identifier"
+        )
+    except Refusal as refusal:
+        return refusal

@@ -1,0 +1,64 @@
+"""How a purchase is refused. A refusal is not remembered: the same reference may succeed later."""
+
+from __future__ import annotations
+
+from loyalty_api.kernel.refusals import InvalidRequest, Kind, Refusal
+
+
+class ReferenceReused(Refusal):
+    """The reference stands for another purchase: other content, or another member."""
+
+    kind = Kind.CONFLICT
+    code = "purchase.reference_reused"
+    title = "This reference was used for another purchase"
+
+
+class WrongCurrency(InvalidRequest):
+    """The purchase is not in the program's currency."""
+
+    code = "purchase.wrong_currency"
+    title = "Wrong currency"
+
+
+class InTheFuture(InvalidRequest):
+    """The purchase occurred more than five minutes ahead of the program's present."""
+
+    code = "purchase.in_the_future"
+    title = "The purchase lies in the future"
+
+
+class TooLate(InvalidRequest):
+    """The purchase is older than the program accepts."""
+
+    code = "purchase.too_late"
+    title = "The purchase is too old"
+
+
+class BeforeEnrolment(Refusal):
+    """The purchase occurred before the member enrolled, and the program does not let such purchases earn."""
+
+    kind = Kind.CONFLICT
+    code = "purchase.before_enrolment"
+    title = "The purchase lies before the enrolment"
+
+
+class UnknownRedemption(InvalidRequest):
+    """The purchase names a redemption that does not exist."""
+
+    code = "redemption.not_found"
+    title = "No such redemption"
+
+
+class OutOfRange(InvalidRequest):
+    """The purchase would earn more points than the ledger takes in one movement."""
+
+    code = "purchase.out_of_range"
+    title = "Too many points"
+
+
+class PurchaseNotFound(Refusal):
+    """The program has no such purchase."""
+
+    kind = Kind.MISSING
+    code = "purchase.not_found"
+    title = "No such purchase"

@@ -1,0 +1,67 @@
+"""The statements on the purchases table that the hot path needs: write many, find first answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from loyalty_api.kernel.database import Connection
+
+
+class PurchaseRow(NamedTuple):
+    """One row, in the order of the columns."""
+
+    member_id: UUID
+    purchase_id: UUID
+    program_id: UUID
+    source: str
+    reference: str
+    occurred_at: datetime
+    recorded_at: datetime
+    currency: str
+    store: str | None
+    employee: str | None
+    channel: str | None
+    total_minor: int
+    base_minor: int
+    lines: bytes
+    coupons: bytes
+    earnings: bytes
+    points_earned: int
+    points_pending: int
+    version: int
+    tier: str | None
+    transfer_seq: int | None
+    actor: str
+    answer: bytes
+
+
+_INSERT = """
+INSERT INTO purchases (member_id, purchase_id, program_id, source, reference, occurred_at, recorded_at, currency,
+                       store, employee, channel, total_minor, base_minor, lines, coupons, earnings, points_earned,
+                       points_pending, version, tier, transfer_seq, actor, answer)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[],
+                     $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],
+                     $13::bigint[], $14::json[], $15::json[], $16::json[], $17::bigint[], $18::bigint[], $19::int[],
+                     $20::text[], $21::bigint[], $22::text[], $23::bytea[])
+"""
+_ANSWERS = """
+SELECT p.purchase_id, p.answer
+FROM unnest($1::uuid[], $2::uuid[]) AS k (member_id, purchase_id) JOIN purchases p USING (member_id, purchase_id)
+"""
+
+
+async def write_purchases(connection: Connection, rows: Sequence[PurchaseRow]) -> None:
+    """Inserts all rows in one statement."""
+    if rows:
+        await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
+
+
+async def first_answers(connection: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict[UUID, bytes]:
+    """The bytes that were answered first, by purchase, for (member, purchase) pairs."""
+    if not asked:
+        return {}
+    member_ids, purchase_ids = map(list, zip(*asked, strict=True))
+    return {row[0]: row[1] for row in await connection.fetch(_ANSWERS, member_ids, purchase_ids)}

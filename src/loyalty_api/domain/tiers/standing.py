@@ -1,0 +1,173 @@
+"""A member's standing: read with the window moved to today, folded forward in memory, written back.
+
+A purchase reads only the day buckets that left or entered the window since the row was last written. A tier goes
+up at once; it never goes down here. Each move carries ``effective_at``, the latest instant it counted, so that a
+late receipt earns at the tier of its own time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from loyalty_api.domain.programs.document import Tiers
+from loyalty_api.domain.tiers.rules import Next, Window, held_rank, next_tier, rank_of
+from loyalty_api.kernel.database import Connection
+
+
+class Move(NamedTuple):
+    """One move of a tier."""
+
+    member_id: UUID
+    seq: int
+    program_id: UUID
+    from_tier: str
+    to_tier: str
+    reason: str
+    value: int
+    effective_at: datetime
+    recorded_at: datetime
+
+
+class Standing:
+    """One member's tier, window sum and moves, as of the window they were read with."""
+
+    __slots__ = ("counted_until", "days", "held", "member_id", "moves", "new_moves", "program_id", "since", "tier")
+    __slots__ += ("window", "window_sum")
+
+    def __init__(self, row: tuple, window: Window) -> None:
+        self.member_id, self.program_id, self.tier, self.since, self.moves, total, change, self.counted_until = row
+        self.window_sum: int = total + change
+        self.window = window
+        # (effective_at, tier), oldest first; what was before the present tier is read only when asked for.
+        self.held: list[tuple[datetime, str]] = [] if self.since is None else [(self.since, self.tier)]
+        self.new_moves: list[Move] = []
+        self.days: dict[date, int] = {}
+
+    def tier_at(self, tiers: Tiers, instant: datetime) -> str:
+        """The tier held at ``instant``: that of the latest move effective by then."""
+        first = tiers.levels[0].code
+        return next((tier for since, tier in reversed(self.held) if since <= instant), first)
+
+    def lacks_history(self, instant: datetime) -> bool:
+        """Whether ``tier_at(instant)`` needs moves that ``read_moves`` has yet to read."""
+        return self.moves > len(self.held) and instant < self.held[0][0]
+
+    def count(
+        self, tiers: Tiers | None, *, value: int, day: date, occurred_at: datetime, recorded_at: datetime
+    ) -> Move | None:
+        """Adds a purchase's value to its day, and moves the tier up if the window now holds a higher one."""
+        self.days[day] = self.days.get(day, 0) + value
+        if self.window.first <= day <= self.window.last:
+            self.window_sum += value
+        if self.counted_until is None or occurred_at > self.counted_until:
+            self.counted_until = occurred_at
+        if tiers is None:
+            return None
+        before, held = rank_of(tiers.levels, self.tier), held_rank(tiers.levels, self.window_sum)
+        if held <= before:
+            return None
+        self.moves += 1
+        move = Move(
+            self.member_id,
+            self.moves,
+            self.program_id,
+            tiers.levels[before].code,
+            tiers.levels[held].code,
+            "reached",
+            self.window_sum,
+            self.counted_until,
+            recorded_at,
+        )
+        self.tier, self.since = move.to_tier, move.effective_at
+        self.held.append((move.effective_at, move.to_tier))
+        self.new_moves.append(move)
+        return move
+
+    def progress(self, tiers: Tiers) -> tuple[str, Next | None]:
+        """The present tier's code, and what is missing to the next."""
+        rank = rank_of(tiers.levels, self.tier)
+        return tiers.levels[rank].code, next_tier(tiers.levels, rank, self.window_sum)
+
+
+_READ = """
+SELECT t.member_id, t.program_id, t.tier, t.since, t.moves, t.window_sum,
+       CASE WHEN t.window_from = w.first AND t.window_through = w.last THEN 0 ELSE (
+         SELECT COALESCE(sum(d.value * ((d.day BETWEEN w.first AND w.last)::int
+                                        - (d.day BETWEEN t.window_from AND t.window_through)::int)), 0)::bigint
+         FROM tier_days d
+         WHERE d.member_id = t.member_id
+           AND (d.day >= LEAST(t.window_from, w.first) AND d.day < GREATEST(t.window_from, w.first)
+                OR d.day > LEAST(t.window_through, w.last) AND d.day <= GREATEST(t.window_through, w.last)))
+       END,
+       t.counted_until
+FROM unnest($1::uuid[], $2::date[], $3::date[]) AS w (member_id, first, last)
+JOIN member_tiers t USING (member_id)
+"""
+_MOVES = """
+SELECT member_id, effective_at, to_tier FROM tier_moves WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq
+"""
+_ADD_DAYS = """
+INSERT INTO tier_days (member_id, day, program_id, value)
+SELECT * FROM unnest($1::uuid[], $2::date[], $3::uuid[], $4::bigint[])
+ON CONFLICT (member_id, day) DO UPDATE SET value = tier_days.value + EXCLUDED.value
+"""
+_UPDATE = """
+UPDATE member_tiers t
+SET tier = u.tier, since = u.since, moves = u.moves, window_from = u.window_from, window_through = u.window_through,
+    window_sum = u.window_sum, counted_until = u.counted_until
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[], $5::date[], $6::date[], $7::bigint[],
+            $8::timestamptz[])
+  AS u (member_id, tier, since, moves, window_from, window_through, window_sum, counted_until)
+WHERE t.member_id = u.member_id
+"""
+_ADD_MOVES = """
+INSERT INTO tier_moves (member_id, seq, program_id, from_tier, to_tier, reason, value, effective_at, recorded_at)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+                     $8::timestamptz[], $9::timestamptz[])
+"""
+
+
+async def read_standings(connection: Connection, windows: dict[UUID, Window]) -> dict[UUID, Standing]:
+    """The members' standings over the given windows, in one statement."""
+    firsts = [window.first for window in windows.values()]
+    lasts = [window.last for window in windows.values()]
+    rows = await connection.fetch(_READ, list(windows), firsts, lasts)
+    return {row[0]: Standing(tuple(row), windows[row[0]]) for row in rows}
+
+
+async def read_moves(connection: Connection, standings: Collection[Standing]) -> None:
+    """Fills in all moves, for receipts that are older than the present tier. Before anything is counted."""
+    by_member = {standing.member_id: standing for standing in standings}
+    for standing in standings:
+        standing.held = []
+    for row in await connection.fetch(_MOVES, list(by_member)):
+        by_member[row["member_id"]].held.append((row["effective_at"], row["to_tier"]))
+
+
+async def write_standings(connection: Connection, standings: Collection[Standing]) -> None:
+    """Writes day buckets, tier rows and moves: one statement each."""
+    changed = sorted((s for s in standings if s.days), key=lambda standing: standing.member_id)
+    if not changed:
+        return
+    days = [(s.member_id, day, s.program_id, value) for s in changed for day, value in sorted(s.days.items())]
+    await connection.execute(_ADD_DAYS, *map(list, zip(*days, strict=True)))
+    rows = [
+        (s.member_id, s.tier, s.since, s.moves, s.window.first, s.window.last, s.window_sum, s.counted_until)
+        for s in changed
+    ]
+    await connection.execute(_UPDATE, *map(list, zip(*rows, strict=True)))
+    moves = [move for standing in changed for move in standing.new_moves]
+    if moves:
+        await connection.execute(_ADD_MOVES, *map(list, zip(*moves, strict=True)))
+
+
+async def open_standing(connection: Connection, *, member_id: UUID, program_id: UUID, window: Window) -> None:
+    """The standing of a member who was just enrolled: the first tier, nothing counted."""
+    await connection.execute(
+        "INSERT INTO member_tiers (member_id, program_id, moves, window_from, window_through, window_sum)"
+        " VALUES ($1, $2, 0, $3, $4, 0)",
+        *(member_id, program_id, window.first, window.last),
+    )

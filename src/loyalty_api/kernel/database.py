@@ -1,0 +1,141 @@
+"""One way in: ``write`` (a transaction, the project's only commit) and ``reader`` (a consistent, read-only view).
+
+Statements run on asyncpg. SQLAlchemy describes the tables (``metadata``), composes reads whose filters vary
+(``fetch``) and, through Alembic, migrates. Errors are told apart by SQLSTATE, never by constraint name:
+
+- 40001, 40P01 and ``RaceLost``: the transaction is run again, here and nowhere else;
+- no connection, shutdown, too many connections: ``Busy`` (whoever asked may ask again).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy import MetaData
+from sqlalchemy.dialects.postgresql import asyncpg as dialect_module
+from sqlalchemy.sql import ClauseElement
+
+from loyalty_api.kernel.refusals import Busy
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Answer = TypeVar("Answer")
+
+metadata = MetaData(
+    naming_convention={"pk": "%(table_name)s_pkey", "ix": "%(table_name)s_%(column_0_N_name)s_idx"}
+)
+
+ATTEMPTS_MAX = 8
+ACQUIRE_SECONDS_MAX = 5.0
+COMMAND_SECONDS_MAX = 60.0
+APPLICATION_ROLE = "loyalty_app"  # may insert and read the ledger, not change it; made by the migrations
+
+_DIALECT = dialect_module.dialect()
+_RETRIED = {"40001", "40P01"}
+_UNREACHABLE = ("08", "57P", "53")
+
+
+class RaceLost(Exception):
+    """Another transaction committed the same key first: run this one again, and it will see that."""
+
+
+class Database:
+    """A pool of connections to one PostgreSQL."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, pool_size: int) -> Database:
+        """A pool for ``url``. Connects when first used, so that a process can start before its database."""
+        pool = await asyncpg.create_pool(
+            driver_url(url),
+            min_size=0,
+            max_size=pool_size,
+            init=_prepare,
+            reset=_keep,
+            command_timeout=COMMAND_SECONDS_MAX,
+            server_settings={"jit": "off", "application_name": "loyalty_api", "timezone": "UTC"},
+        )
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Waits for running statements, then closes every connection."""
+        await self._pool.close()
+
+    async def write(self, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+        """Runs ``work`` in one transaction and commits; anything it raises rolls back.
+
+        ``work`` may run several times, so it must have no effect outside the connection.
+        """
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                async with self._connection() as connection, connection.transaction():
+                    return await work(connection)
+            except (RaceLost, asyncpg.PostgresError) as error:
+                if not _may_retry(error):
+                    raise
+                if attempt == ATTEMPTS_MAX:
+                    raise Busy("Too many tills are writing the same thing; try again.") from error
+                await asyncio.sleep(random.uniform(0, 0.005 * attempt))
+        raise AssertionError("unreachable")
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[Connection]:
+        """A read-only connection that sees one instant of the database throughout."""
+        async with (
+            self._connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
+                yield connection
+        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+            raise Busy("The database is out of reach at the moment; try again.") from error
+        except asyncpg.PostgresError as error:
+            if (error.sqlstate or "").startswith(_UNREACHABLE):
+                raise Busy("The database is out of reach at the moment; try again.") from error
+            raise
+
+
+async def fetch(connection: Connection, statement: ClauseElement) -> list[asyncpg.Record]:
+    """The rows of a composed SQLAlchemy ``select``. For reads; hot statements are written out as SQL."""
+    compiled = statement.compile(dialect=_DIALECT)
+    values = compiled.params
+    return await connection.fetch(str(compiled), *(values[name] for name in compiled.positiontup or ()))
+
+
+def driver_url(url: str) -> str:
+    """The address as asyncpg reads it (``postgresql+asyncpg://`` is SQLAlchemy's way of writing it)."""
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1).replace("postgres://", "postgresql://", 1)
+
+
+def _may_retry(error: Exception) -> bool:
+    return isinstance(error, RaceLost) or getattr(error, "sqlstate", None) in _RETRIED
+
+
+async def _prepare(connection: Any) -> None:
+    """JSON passes as bytes, untouched: what was written is what is read, to the byte."""
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", encoder=_as_is, decoder=_as_is, format="binary"
+    )
+    await connection.execute(
+        f"SELECT set_config('role', '{APPLICATION_ROLE}', false) FROM pg_roles"
+        f" WHERE rolname = '{APPLICATION_ROLE}' AND pg_has_role(rolname, 'MEMBER')"
+    )
+
+
+def _as_is(value: bytes) -> bytes:
+    return value
+
+
+async def _keep(_connection: Any) -> None:
+    """Nothing to reset: no session state is ever left behind, and a reset costs a round trip per use."""

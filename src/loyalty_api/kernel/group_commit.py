@@ -1,0 +1,113 @@
+"""Group commit: commands that arrive while a transaction is in flight share the next one.
+
+No timer: a batch is what queued up meanwhile. There are a few lanes, each with its own queue and one writer;
+a command's key picks its lane. Every queue and batch has a limit. Whatever happens, each waiting caller gets
+an answer: a batch that fails is halved until the command that fails it stands alone; a writer that
+dies answers its batch and goes on; a caller that hangs up leaves its batch undisturbed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+from loyalty_api.kernel.logging import logger
+from loyalty_api.kernel.refusals import Busy
+
+BATCH_MAX = 128
+
+Command = TypeVar("Command")
+Outcome = TypeVar("Outcome")
+
+log = logger(__name__)
+
+
+class GroupCommit(Generic[Command, Outcome]):
+    """Runs commands through ``run``, which takes many in one transaction and answers each in order."""
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Command]], Awaitable[Sequence[Outcome]]],
+        *,
+        lanes: int,
+        queue_max: int,
+        batch_max: int = BATCH_MAX,
+    ) -> None:
+        self._run = run
+        self._queue_max = queue_max
+        self._batch_max = batch_max
+        self._lanes = [_Lane() for _ in range(lanes)]
+        self._many = asyncio.Semaphore(lanes)
+        self._waiting = 0
+
+    async def submit(self, command: Command, *, key: Hashable) -> Outcome:
+        """The command's own outcome. Raises Busy at once when the queue is full, having written nothing."""
+        if self._waiting >= self._queue_max:
+            raise Busy("The service has more purchases waiting than it can take; try again in a moment.")
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        lane = self._lanes[hash(key) % len(self._lanes)]
+        lane.queue.append((command, answer))
+        self._waiting += 1
+        if lane.writer is None:
+            lane.writer = asyncio.create_task(self._drain(lane))
+        return await answer
+
+    async def submit_many(self, commands: Sequence[Command]) -> list[Outcome | Exception]:
+        """All outcomes in order, in batches of their own; a command that fails alone has its error instead."""
+        outcomes: list[Outcome | Exception] = []
+        async with self._many:
+            for start in range(0, len(commands), self._batch_max):
+                outcomes += await self._run_halving(commands[start : start + self._batch_max])
+        return outcomes
+
+    async def close(self) -> None:
+        """Waits until everything that was accepted is answered."""
+        while writers := [lane.writer for lane in self._lanes if lane.writer is not None]:
+            await asyncio.gather(*writers, return_exceptions=True)
+
+    async def _drain(self, lane: _Lane) -> None:
+        try:
+            while lane.queue:
+                batch = [lane.queue.popleft() for _ in range(min(len(lane.queue), self._batch_max))]
+                try:
+                    await self._answer(batch)
+                finally:
+                    self._waiting -= len(batch)
+        finally:
+            lane.writer = None
+            if lane.queue:  # this writer was killed: the next one takes over
+                lane.writer = asyncio.create_task(self._drain(lane))
+
+    async def _answer(self, batch: list[tuple[Command, asyncio.Future[Outcome]]]) -> None:
+        try:
+            outcomes = await self._run_halving([command for command, _ in batch])
+            for (_, answer), outcome in zip(batch, outcomes, strict=True):
+                if answer.done():  # its caller hung up
+                    continue
+                if isinstance(outcome, Exception):
+                    answer.set_exception(outcome)
+                else:
+                    answer.set_result(outcome)
+        finally:
+            for _, answer in batch:
+                if not answer.done():
+                    answer.set_exception(Busy("The writer stopped before it knew the outcome; ask again."))
+
+    async def _run_halving(self, commands: Sequence[Command]) -> list[Outcome | Exception]:
+        try:
+            return list(await self._run(commands))
+        except Exception as error:
+            if len(commands) > 1 and not isinstance(error, Busy):
+                half = len(commands) // 2
+                return await self._run_halving(commands[:half]) + await self._run_halving(commands[half:])
+            if not isinstance(error, Busy):
+                log.error("batch_failed", commands=len(commands), exc_info=error)
+            return [error] * len(commands)
+
+
+class _Lane:
+    def __init__(self) -> None:
+        self.queue: deque = deque()
+        self.writer: asyncio.Task | None = None

@@ -1,0 +1,75 @@
+"""Bringing a database to the newest schema, forward only, each migration in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from loyalty_api.kernel.database import driver_url
+
+_LOCK = 0x6C6F79616C74  # two deploys at once take turns
+
+
+async def migrate(url: str) -> list[str]:
+    """Applies what is missing and names it, oldest first."""
+    return await _on(url, _upgrade)
+
+
+async def missing_migrations(url: str) -> list[str]:
+    """The migrations that the database lacks, oldest first."""
+    return await _on(url, _missing)
+
+
+def newest_migration() -> str:
+    """The migration that this code was written for."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+async def _on(url: str, work: Callable[[SyncConnection], list[str]]) -> list[str]:
+    engine = create_async_engine(driver_url(url).replace("postgresql://", "postgresql+asyncpg://", 1))
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: SyncConnection) -> list[str]:
+    connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+    connection.commit()
+    applied = _missing(connection)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
+    connection.commit()
+    return applied
+
+
+def _missing(connection: SyncConnection) -> list[str]:
+    context = MigrationContext.configure(connection)
+    script = ScriptDirectory.from_config(_config())
+    done = {each.revision for each in script.iterate_revisions(context.get_current_heads(), "base")}
+    connection.commit()
+    return [each.revision for each in reversed(list(script.walk_revisions())) if each.revision not in done]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_folder()))
+    return config
+
+
+def _folder() -> Path:
+    """The migrations: inside the installed package, or beside ``src`` in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "migrations"
+    return installed if installed.exists() else package.parents[1] / "migrations"

@@ -1,0 +1,58 @@
+"""The outbox: every fact leaves an event row in its own transaction; delivery reads the rows later.
+
+A row belongs to one member and carries the member's own sequence, so that order survives any delivery.
+``position`` stays empty until a relay stamps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSON
+
+from loyalty_api.kernel.database import Connection, metadata
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("position", BigInteger),
+    PrimaryKeyConstraint("member_id", "seq"),
+)
+
+
+class Event(NamedTuple):
+    """One fact that happened; ``data`` is JSON without names, e-mails or free text."""
+
+    member_id: UUID
+    seq: int
+    id: UUID
+    program_id: UUID
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    data: bytes
+
+
+_APPEND = """
+INSERT INTO outbox (member_id, seq, id, program_id, type, occurred_at, recorded_at, data)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::text[],
+                     $6::timestamptz[], $7::timestamptz[], $8::json[])
+"""
+
+
+async def append_events(connection: Connection, events: Sequence[Event]) -> None:
+    """Writes the events of this transaction in one statement."""
+    if events:
+        await connection.execute(_APPEND, *map(list, zip(*events, strict=True)))

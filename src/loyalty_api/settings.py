@@ -1,0 +1,54 @@
+"""Everything that the environment may set, read once at the start. No other file reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+
+class MissingSetting(Exception):
+    """A setting is missing or wrong; the message names it and says the way out."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The frozen configuration of one process.
+
+    ``database_url``: PostgreSQL 15 or newer. ``pool_size``: connections for reads and ordinary writes.
+    ``writers``: purchase transactions in flight. ``queue_max``: purchases that may wait before the till is
+    told 503. ``body_bytes_max``: largest request body.
+    """
+
+    database_url: str
+    pool_size: int = 8
+    writers: int = 2
+    queue_max: int = 1024
+    body_bytes_max: int = 8 * 1024 * 1024
+    log_level: str = "INFO"
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from ``LOYALTY_*`` variables. Raises MissingSetting with the variable's name."""
+    values: dict[str, object] = {}
+    for field in msgspec.structs.fields(Settings):
+        variable = f"LOYALTY_{field.name.upper()}"
+        text = environment.get(variable, "").strip()
+        if text:
+            values[field.name] = _read(variable, text, field.type)
+    if "database_url" not in values:
+        raise MissingSetting(
+            "LOYALTY_DATABASE_URL is not set: give the address of a PostgreSQL 15 or newer, for example "
+            "postgresql://loyalty:secret@127.0.0.1:5432/loyalty, or try `loyalty demo`, which needs none."
+        )
+    return msgspec.convert(values, Settings)
+
+
+def _read(variable: str, text: str, kind: type) -> object:
+    if kind is str:
+        if variable == "LOYALTY_LOG_LEVEL" and text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise MissingSetting(f"{variable} must be DEBUG, INFO, WARNING or ERROR, not {text!r}.")
+        return text.upper() if variable == "LOYALTY_LOG_LEVEL" else text
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 10**9):
+        raise MissingSetting(f"{variable} must be a whole number above 0, not {text!r}.")
+    return int(text)
