@@ -241,7 +241,9 @@ def upgrade() -> None:
         sa.Column("answer", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("member_id", "purchase_id", name="purchases_pkey"),
         sa.CheckConstraint("total_minor >= 0 AND base_minor >= 0", name="purchases_amounts"),
-        sa.CheckConstraint("points_earned >= 0 AND points_pending BETWEEN 0 AND points_earned", name="purchases_points"),
+        sa.CheckConstraint(
+            "points_earned >= 0 AND points_pending BETWEEN 0 AND points_earned", name="purchases_points"
+        ),
         sa.CheckConstraint("(points_earned = 0) = (transfer_seq IS NULL)", name="purchases_transfer"),
     )
     op.create_index("purchases_program_id_purchase_id_idx", "purchases", ["program_id", "purchase_id"])

@@ -25,9 +25,7 @@ from loyalty_api.kernel.refusals import Busy
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Answer = TypeVar("Answer")
 
-metadata = MetaData(
-    naming_convention={"pk": "%(table_name)s_pkey", "ix": "%(table_name)s_%(column_0_N_name)s_idx"}
-)
+metadata = MetaData(naming_convention={"pk": "%(table_name)s_pkey", "ix": "%(table_name)s_%(column_0_N_name)s_idx"})
 
 ATTEMPTS_MAX = 8
 ACQUIRE_SECONDS_MAX = 5.0
@@ -124,9 +122,7 @@ def _may_retry(error: Exception) -> bool:
 
 async def _prepare(connection: Any) -> None:
     """JSON passes as bytes, untouched: what was written is what is read, to the byte."""
-    await connection.set_type_codec(
-        "json", schema="pg_catalog", encoder=_as_is, decoder=_as_is, format="binary"
-    )
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=_as_is, decoder=_as_is, format="binary")
     await connection.execute(
         f"SELECT set_config('role', '{APPLICATION_ROLE}', false) FROM pg_roles"
         f" WHERE rolname = '{APPLICATION_ROLE}' AND pg_has_role(rolname, 'MEMBER')"

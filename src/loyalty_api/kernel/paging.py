@@ -54,9 +54,7 @@ def page_key(page: Page, read: Callable[[str], Key]) -> Key | None:
     try:
         return read(page.after)
     except ValueError:
-        raise InvalidRequest.of(
-            FieldError("cursor", "is not a cursor that this service gave out")
-        ) from None
+        raise InvalidRequest.of(FieldError("cursor", "is not a cursor that this service gave out")) from None
 
 
 def page_answer(rows: Sequence[Any], page: Page, key: Callable[[Any], object], items: list[Any]) -> dict[str, Any]:

@@ -41,8 +41,6 @@ async def join_program(
     window = window_of(program.version_at(now).document.tiers, local_date(now, program.zone))
     await open_standing(connection, member_id=member_id, program_id=program.id, window=window)
     data = msgspec.json.encode(MemberEnrolled(enrolment.store, actor))
-    event = Event(
-        member_id, balance.event_seq, new_id(), program.id, TYPE, enrolment.enrolled_at, now, data
-    )
+    event = Event(member_id, balance.event_seq, new_id(), program.id, TYPE, enrolment.enrolled_at, now, data)
     await append_events(connection, [event])
     return enrolled

@@ -12,9 +12,7 @@ from loyalty_api.domain.members.refusals import IdentifierBlocked, IdentifierTak
 from loyalty_api.kernel.database import Connection
 
 
-async def add_identifier(
-    connection: Connection, *, member_id: UUID, identifier: Identifier, now: datetime
-) -> bool:
+async def add_identifier(connection: Connection, *, member_id: UUID, identifier: Identifier, now: datetime) -> bool:
     """Whether it was added now; False when the member has it already.
 
     Refuses: MemberNotFound, IdentifierTaken, IdentifierBlocked. Raises RaceLost.

@@ -11,7 +11,6 @@ from loyalty_api.domain.members.enroll import Profile
 from loyalty_api.domain.members.refusals import MemberNotFound
 from loyalty_api.kernel.database import Connection
 
-ATTRIBUTES_MAX = 100
 _FIELDS = tuple(field.name for field in msgspec.structs.fields(Profile))
 
 
@@ -25,7 +24,9 @@ async def amend_member(
 ) -> None:
     """Sets the named profile fields and attributes; None clears one. Refuses: MemberNotFound."""
     row = await connection.fetchrow(
-        "SELECT * FROM member_profiles WHERE member_id = $1 AND program_id = $2 FOR UPDATE", member_id, program_id
+        "SELECT * FROM member_profiles WHERE member_id = $1 AND program_id = $2 FOR UPDATE",
+        member_id,
+        program_id,
     )
     if row is None:
         raise MemberNotFound(f"There is no member {member_id} in this program.")

@@ -68,9 +68,7 @@ JOIN identifier_claims c USING (program_id, kind, value)
 """
 
 
-async def find_members(
-    connection: Connection, identifiers: Collection[Identifier]
-) -> dict[Identifier, Found]:
+async def find_members(connection: Connection, identifiers: Collection[Identifier]) -> dict[Identifier, Found]:
     """Whose each identifier is, in one statement; unknown ones are missing from the answer."""
     wanted = set(identifiers)
     columns = map(list, zip(*wanted, strict=True)) if wanted else ([], [], [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -39,12 +39,17 @@ class Member(msgspec.Struct, frozen=True):
     attributes: dict[str, Any]
 
 
+CLOCKS_APART_MAX = timedelta(minutes=5)
+
 _PROFILE = ("given_name", "family_name", "email", "phone", "birth_date", "language")
 _READ = """
 SELECT m.member_id, m.number, m.enrolled_at, m.store, p.given_name, p.family_name, p.email, p.phone, p.birth_date,
        p.language, p.attributes
 FROM members m JOIN member_profiles p USING (member_id)
 WHERE m.program_id = $1 AND m.member_id = ANY($2::uuid[])
+"""
+_MEMBERSHIPS = """
+SELECT member_id, program_id, enrolled_at, recorded_at FROM members WHERE member_id = ANY($1::uuid[])
 """
 _IDENTIFIERS = """
 SELECT member_id, identifier_id, kind, value, blocked_at FROM member_identifiers
@@ -96,7 +101,8 @@ async def search_members(connection: Connection, *, program_id: UUID, text: str,
 async def member_of(connection: Connection, identifier: Identifier) -> UUID:
     """The member known by an identifier, a blocked one included (staff look up lost cards). Refuses: MemberNotFound."""
     member_id = await connection.fetchval(
-        "SELECT member_id FROM identifier_claims WHERE program_id = $1 AND kind = $2 AND value = $3", *identifier
+        "SELECT member_id FROM identifier_claims WHERE program_id = $1 AND kind = $2 AND value = $3",
+        *identifier,
     )
     if member_id is None:
         raise MemberNotFound(f"Nobody in this program is known by this {identifier.kind}.")
@@ -108,14 +114,20 @@ class Membership(NamedTuple):
 
     program_id: UUID
     enrolled_at: datetime
+    recorded_at: datetime
+
+    @property
+    def counts_from(self) -> datetime:
+        """From when purchases count. Who enrols at the till does so in the middle of a purchase, and the till's
+        clock may be off by as much as a purchase may lie in the future; a date that was told counts exactly."""
+        enrolled_now = self.enrolled_at == self.recorded_at
+        return self.enrolled_at - CLOCKS_APART_MAX if enrolled_now else self.enrolled_at
 
 
 async def memberships(connection: Connection, member_ids: Collection[UUID]) -> dict[UUID, Membership]:
     """The memberships of those members who exist, in one statement."""
-    rows = await connection.fetch(
-        "SELECT member_id, program_id, enrolled_at FROM members WHERE member_id = ANY($1::uuid[])", list(member_ids)
-    )
-    return {row["member_id"]: Membership(row["program_id"], row["enrolled_at"]) for row in rows}
+    rows = await connection.fetch(_MEMBERSHIPS, list(member_ids))
+    return {row[0]: Membership(*tuple(row)[1:]) for row in rows}
 
 
 async def check_enrolled(connection: Connection, *, program_id: UUID, member_id: UUID) -> None:

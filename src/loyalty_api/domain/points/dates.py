@@ -26,9 +26,7 @@ class LotDates(NamedTuple):
     expires_at: datetime | None
 
 
-def lot_dates(
-    settings: PointsSettings, *, zone: ZoneInfo, occurred_at: datetime, recorded_at: datetime
-) -> LotDates:
+def lot_dates(settings: PointsSettings, *, zone: ZoneInfo, occurred_at: datetime, recorded_at: datetime) -> LotDates:
     """The dates of points that are earned at ``occurred_at`` and booked at ``recorded_at``."""
     if settings.pending.until is not None:
         return LotDates(pending=True, available_at=None, expires_at=None)

@@ -143,8 +143,18 @@ class Book:
         balance.lifetime_earned += points
         self._append(balance, "earn", Account.ISSUED, account, points, cause)
         self._lots.append(
-            (balance.member_id, new_id(), balance.program_id, balance.transfer_seq, points, points)
-            + (dates.pending, cause.occurred_at, dates.available_at, dates.expires_at)
+            (
+                balance.member_id,
+                new_id(),
+                balance.program_id,
+                balance.transfer_seq,
+                points,
+                points,
+                dates.pending,
+                cause.occurred_at,
+                dates.available_at,
+                dates.expires_at,
+            )
         )
         due = dates.available_at if dates.pending else dates.expires_at
         if due is not None and (balance.next_due_at is None or due < balance.next_due_at):
@@ -161,9 +171,7 @@ class Book:
             columns = [[getattr(balance, name) for balance in self._touched.values()] for name in written]
             await connection.execute(_BALANCES, *columns)
 
-    def _append(
-        self, balance: Balance, kind: str, source: Account, target: Account, points: int, cause: Cause
-    ) -> None:
+    def _append(self, balance: Balance, kind: str, source: Account, target: Account, points: int, cause: Cause) -> None:
         assert points > 0, "zero points make no transfer"
         balance.transfer_seq += 1
         transfer = Sealed(
@@ -195,8 +203,7 @@ async def open_balance(connection: Connection, *, member_id: UUID, program_id: U
     """The empty balance of a member who was just enrolled, with the enrolment as event 1."""
     balance = Balance((member_id, program_id, 0, 0, 0, 0, 0, 0, 1, NO_HASH, None, None))
     await connection.execute(
-        f"INSERT INTO balances ({', '.join(_COLUMNS)})"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        f"INSERT INTO balances ({', '.join(_COLUMNS)}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         *(getattr(balance, name) for name in _COLUMNS),
     )
     return balance

@@ -78,9 +78,7 @@ def _list(kind: inspect.ListType, raw: object, place: str, faults: list[FieldErr
         faults.append(FieldError(place, f"must be a list, not {_say(raw)}"))
         return WRONG
     if len(raw) < (kind.min_length or 0) or len(raw) > (kind.max_length or 1000):
-        faults.append(
-            FieldError(place, f"must have {kind.min_length or 0} to {kind.max_length or 1000} entries")
-        )
+        faults.append(FieldError(place, f"must have {kind.min_length or 0} to {kind.max_length or 1000} entries"))
         return WRONG
     values = [_read(kind.item_type, item, f"{place}[{index}]", faults) for index, item in enumerate(raw)]
     return WRONG if any(value is WRONG for value in values) else values
@@ -97,9 +95,7 @@ def _union(kind: inspect.UnionType, raw: object, place: str, faults: list[FieldE
     return _read(chosen, raw, place, faults)
 
 
-def _literal(
-    kind: inspect.LiteralType, raw: object, place: str, faults: list[FieldError], also: str = ""
-) -> Any:
+def _literal(kind: inspect.LiteralType, raw: object, place: str, faults: list[FieldError], also: str = "") -> Any:
     if isinstance(raw, str) and raw in kind.values:
         return raw
     faults.append(FieldError(place, f"must be {' or '.join(map(str, kind.values))}{also}, not {_say(raw)}"))
@@ -119,9 +115,7 @@ def _decimal(_kind: inspect.Type, raw: object, place: str, faults: list[FieldErr
         value = Decimal(raw)
         if value.is_finite() and 0 <= value <= 10**6 and value == round(value, DECIMALS_MAX):
             return value
-    faults.append(
-        FieldError(place, f"must be a number from 0 to 1,000,000 with at most 6 decimals, not {_say(raw)}")
-    )
+    faults.append(FieldError(place, f"must be a number from 0 to 1,000,000 with at most 6 decimals, not {_say(raw)}"))
     return WRONG
 
 

@@ -120,9 +120,7 @@ def check_purchase(purchase: Purchase) -> list[FieldError]:
     if purchase.lines is not None:
         total = sum(line.amount_minor for line in purchase.lines)
         if total != purchase.total_minor:
-            errors.append(
-                FieldError("total_minor", f"is {purchase.total_minor}, but the lines add up to {total}")
-            )
+            errors.append(FieldError("total_minor", f"is {purchase.total_minor}, but the lines add up to {total}"))
         for index, line in enumerate(purchase.lines):
             errors += _check_line(f"lines[{index}]", line)
         names = [line.line for line in purchase.lines if line.line is not None]
@@ -138,9 +136,7 @@ def _check_line(place: str, line: PurchaseLine) -> list[FieldError]:
     if line.kind == "discount" and amount > 0:
         errors.append(FieldError(f"{place}.amount_minor", "of a discount must be 0 or below"))
     if line.kind != "discount" and amount < 0:
-        errors.append(
-            FieldError(f"{place}.amount_minor", "must be 0 or more (a discount is a line of kind discount)")
-        )
+        errors.append(FieldError(f"{place}.amount_minor", "must be 0 or more (a discount is a line of kind discount)"))
     if not min(0, amount) <= tax <= max(0, amount):
         errors.append(FieldError(f"{place}.tax_minor", "must lie between 0 and the line's amount_minor"))
     return errors

@@ -6,31 +6,23 @@ tier, or the same reference. It touches no database.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from loyalty_api.domain.claims.claim import Claim, Key
 from loyalty_api.domain.earning.compile import compile_version
-from loyalty_api.domain.earning.rules import Basket, Decision, decide
+from loyalty_api.domain.earning.rules import Basket, decide
 from loyalty_api.domain.members.identify import Found, Identifier
-from loyalty_api.domain.members.queries import Membership
+from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, Membership
 from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.points.dates import lot_dates
 from loyalty_api.domain.points.post import Balance, Book, Cause
 from loyalty_api.domain.programs.document import POINTS_MAX
 from loyalty_api.domain.programs.queries import Program, Version
-from loyalty_api.domain.purchases.answer import (
-    BalanceAnswer,
-    EarnedPoints,
-    PurchaseAnswer,
-    TierAnswer,
-    encode_answer,
-)
 from loyalty_api.domain.purchases.command import Purchase, PurchaseLine, RecordPurchase
-from loyalty_api.domain.purchases.events import TYPE, PurchaseRecorded, TierMoved, encode_event
+from loyalty_api.domain.purchases.receipt import make_answer, make_event, make_row
 from loyalty_api.domain.purchases.refusals import (
     BeforeEnrolment,
     InTheFuture,
@@ -41,17 +33,13 @@ from loyalty_api.domain.purchases.refusals import (
     WrongCurrency,
 )
 from loyalty_api.domain.purchases.store import PurchaseRow
-from loyalty_api.domain.tiers.standing import Move, Standing
+from loyalty_api.domain.tiers.standing import Standing
 from loyalty_api.kernel.clock import local_date, rfc3339
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event
 from loyalty_api.kernel.refusals import FieldError, Refusal
 
-AHEAD_MAX = timedelta(minutes=5)
-
 Presented = Identifier | UUID | Refusal  # who the till says the member is
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class Answered(NamedTuple):
@@ -161,10 +149,10 @@ class Desk:
             occurred_at=purchase.occurred_at,
             recorded_at=recorded_at,
         )
-        answer = _answer(cause.id, decision, pending, balance, standing, current, move)
-        row = _row(command, member_id, cause, decision, pending, then.number, tier, transfer_seq, answer)
+        answer = make_answer(cause.id, decision, pending, balance, standing, current.document.tiers, move)
+        row = make_row(command, member_id, cause, decision, pending, then.number, tier, transfer_seq, answer)
         self.rows.append(row)
-        self.events.append(_event(row, balance, move))
+        self.events.append(make_event(row, balance, move))
         self.claims[key] = self.new_claims[key] = Claim(member_id, cause.id, command.content_hash)
         return Answered(answer, replayed=False)
 
@@ -190,20 +178,22 @@ def key_of(command: RecordPurchase) -> Key:
     return Key(command.program_id, "purchase", command.purchase.source, command.purchase.reference)
 
 
-def _check_purchase(purchase: Purchase, program: Program, current: Version, now, membership: Membership) -> None:
+def _check_purchase(
+    purchase: Purchase, program: Program, current: Version, now: datetime, membership: Membership
+) -> None:
     settings = current.document.purchases
     occurred_at = purchase.occurred_at
     if purchase.currency != program.currency:
         raise WrongCurrency.of(FieldError("currency", f"must be {program.currency}, the program's currency"))
     if purchase.redemptions:
         raise UnknownRedemption.of(FieldError("redemptions[0]", "is not a redemption of this member"))
-    if occurred_at > now + AHEAD_MAX:
+    if occurred_at > now + CLOCKS_APART_MAX:
         raise InTheFuture.of(
             FieldError("occurred_at", f"is more than five minutes ahead of the program's present, {rfc3339(now)}")
         )
     if occurred_at < now - timedelta(days=settings.late_days):
         raise TooLate.of(FieldError("occurred_at", f"is more than {settings.late_days} days ago"))
-    if occurred_at < membership.enrolled_at and settings.before_enrolment == "refuse":
+    if occurred_at < membership.counts_from and settings.before_enrolment == "refuse":
         raise BeforeEnrolment(
             f"The member enrolled at {rfc3339(membership.enrolled_at)}, after this purchase; "
             "this program does not count such purchases."
@@ -214,98 +204,4 @@ def _lines(purchase: Purchase) -> list[PurchaseLine]:
     """The lines as the rules see them; a bare total is one line of nothing in particular."""
     if purchase.lines is not None:
         return purchase.lines
-    return [PurchaseLine(amount_minor=purchase.total_minor, quantity=0)]
-
-
-def _answer(
-    purchase_id: UUID,
-    decision: Decision,
-    pending: int,
-    balance: Balance,
-    standing: Standing,
-    current: Version,
-    move: Move | None,
-) -> bytes:
-    tier = None
-    if current.document.tiers:
-        code, following = standing.progress(current.document.tiers)
-        tier = TierAnswer(code, changed=move is not None, next=following)
-    return encode_answer(
-        PurchaseAnswer(
-            id=purchase_id,
-            status="recorded",
-            points=EarnedPoints(decision.points, pending, decision.earnings),
-            balance=BalanceAnswer(balance.available, balance.pending, balance.reserved),
-            tier=tier,
-            advice=[],
-        )
-    )
-
-
-def _row(
-    command: RecordPurchase,
-    member_id: UUID,
-    cause: Cause,
-    decision: Decision,
-    pending: int,
-    version: int,
-    tier: str | None,
-    transfer_seq: int | None,
-    answer: bytes,
-) -> PurchaseRow:
-    purchase = command.purchase
-    return PurchaseRow(
-        member_id=member_id,
-        purchase_id=cause.id,
-        program_id=command.program_id,
-        source=purchase.source,
-        reference=purchase.reference,
-        occurred_at=cause.occurred_at,
-        recorded_at=cause.recorded_at,
-        currency=purchase.currency,
-        store=command.store,
-        employee=purchase.employee,
-        channel=purchase.channel,
-        total_minor=purchase.total_minor,
-        base_minor=decision.base_minor,
-        lines=_encoder.encode(purchase.lines),
-        coupons=_encoder.encode(purchase.coupons),
-        earnings=_encoder.encode(decision.earnings),
-        points_earned=decision.points,
-        points_pending=pending,
-        version=version,
-        tier=tier,
-        transfer_seq=transfer_seq,
-        actor=command.actor,
-        answer=answer,
-    )
-
-
-def _event(row: PurchaseRow, balance: Balance, move: Move | None) -> Event:
-    data = PurchaseRecorded(
-        purchase_id=row.purchase_id,
-        amount_minor=row.total_minor,
-        base_minor=row.base_minor,
-        currency=row.currency,
-        lines=msgspec.Raw(row.lines),
-        earnings=msgspec.Raw(row.earnings),
-        points_earned=row.points_earned,
-        points_pending=row.points_pending,
-        transfer_seq=row.transfer_seq,
-        available_after=balance.available,
-        version=row.version,
-        store=row.store,
-        employee=row.employee,
-        channel=row.channel,
-        tier_moved=TierMoved(move.from_tier, move.to_tier, move.value) if move else None,
-    )
-    return Event(
-        row.member_id,
-        balance.next_event(),
-        new_id(),
-        row.program_id,
-        TYPE,
-        row.occurred_at,
-        row.recorded_at,
-        encode_event(data),
-    )
+    return [PurchaseLine(amount_minor=purchase.total_minor, quantity=Decimal(0))]

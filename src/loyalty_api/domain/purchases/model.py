@@ -49,9 +49,7 @@ purchases = Table(
     Column("answer", LargeBinary, nullable=False),
     PrimaryKeyConstraint("member_id", "purchase_id"),
     CheckConstraint("total_minor >= 0 AND base_minor >= 0", name="purchases_amounts"),
-    CheckConstraint(
-        "points_earned >= 0 AND points_pending BETWEEN 0 AND points_earned", name="purchases_points"
-    ),
+    CheckConstraint("points_earned >= 0 AND points_pending BETWEEN 0 AND points_earned", name="purchases_points"),
     CheckConstraint("(points_earned = 0) = (transfer_seq IS NULL)", name="purchases_transfer"),
     # Reading one by its id and listing a program's, newest first.
     Index("purchases_program_id_purchase_id_idx", "program_id", "purchase_id"),

@@ -117,8 +117,6 @@ def _presented(program: Program, command: RecordPurchase) -> Presented:
         return member.id
     region = program.version_at(program.present(command.received_at)).document.region
     try:
-        return read_identifier(
-            member.identifier or "", program_id=program.id, region=region, field="member.identifier"
-        )
+        return read_identifier(member.identifier or "", program_id=program.id, region=region, field="member.identifier")
     except Refusal as refusal:
         return refusal

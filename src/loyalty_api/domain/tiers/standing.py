@@ -34,11 +34,30 @@ class Move(NamedTuple):
 class Standing:
     """One member's tier, window sum and moves, as of the window they were read with."""
 
-    __slots__ = ("counted_until", "days", "held", "member_id", "moves", "new_moves", "program_id", "since", "tier")
+    __slots__ = (
+        "counted_until",
+        "days",
+        "held",
+        "member_id",
+        "moves",
+        "new_moves",
+        "program_id",
+        "since",
+        "tier",
+    )
     __slots__ += ("window", "window_sum")
 
     def __init__(self, row: tuple, window: Window) -> None:
-        self.member_id, self.program_id, self.tier, self.since, self.moves, total, change, self.counted_until = row
+        (
+            self.member_id,
+            self.program_id,
+            self.tier,
+            self.since,
+            self.moves,
+            total,
+            change,
+            self.counted_until,
+        ) = row
         self.window_sum: int = total + change
         self.window = window
         # (effective_at, tier), oldest first; what was before the present tier is read only when asked for.

@@ -1,0 +1,42 @@
+"""The ``loyalty`` command: one file per command group, each imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+_COMMANDS = {
+    "demo": "everything on this machine: a server, a sample program, weeks of purchases",
+    "serve": "the REST API",
+    "migrate": "bring the database to the newest schema",
+    "replay": "post purchases from a file over HTTP, resumable",
+    "program": "export, plan and apply the program document",
+    "verify": "prove the ledger from its rows",
+    "keys": "create, list and revoke API keys",
+    "export-schemas": "write the OpenAPI contract",
+}
+
+
+class _Lazy(click.Group):
+    """Finds ``loyalty NAME`` in ``cli/name.py`` as ``command``; imports cost seconds, help should not."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module: Any = importlib.import_module(f"loyalty_api.cli.{name.replace('-', '_')}")
+        return module.command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="loyalty_api")
+def main() -> None:
+    """A self-hosted loyalty points engine."""

@@ -1,0 +1,73 @@
+"""Reads of purchases: one, a filtered page, and what each earned for a history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import select
+
+from loyalty_api.domain.purchases.model import purchases
+from loyalty_api.domain.purchases.refusals import PurchaseNotFound
+from loyalty_api.kernel.database import Connection, fetch
+from loyalty_api.kernel.paging import Page, page_key
+
+
+class PurchaseFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What to list; None: any. ``occurred_from`` is included, ``occurred_to`` is not."""
+
+    member_id: UUID | None = None
+    store: str | None = None
+    source: str | None = None
+    reference: str | None = None
+    occurred_from: datetime | None = None
+    occurred_to: datetime | None = None
+
+
+_SHOWN = [column for column in purchases.c if column.name not in ("answer", "actor")]
+
+
+async def read_purchase(connection: Connection, *, program_id: UUID, purchase_id: UUID) -> asyncpg.Record:
+    """One purchase. Refuses: PurchaseNotFound (also when it belongs to another program)."""
+    rows = await fetch(
+        connection,
+        select(*_SHOWN).where(purchases.c.program_id == program_id, purchases.c.purchase_id == purchase_id),
+    )
+    if not rows:
+        raise PurchaseNotFound(f"There is no purchase {purchase_id} in this program.")
+    return rows[0]
+
+
+async def list_purchases(
+    connection: Connection, *, program_id: UUID, wanted: PurchaseFilter, page: Page
+) -> list[asyncpg.Record]:
+    """Purchases, latest recorded first; one more than the page when there are more."""
+    conditions = [purchases.c.program_id == program_id]
+    for name in ("member_id", "store", "source", "reference"):
+        value = getattr(wanted, name)
+        if value is not None:
+            conditions.append(purchases.c[name] == value)
+    if wanted.occurred_from is not None:
+        conditions.append(purchases.c.occurred_at >= wanted.occurred_from)
+    if wanted.occurred_to is not None:
+        conditions.append(purchases.c.occurred_at < wanted.occurred_to)
+    before = page_key(page, UUID)
+    if before is not None:
+        conditions.append(purchases.c.purchase_id < before)
+    statement = select(*_SHOWN).where(*conditions).order_by(purchases.c.purchase_id.desc()).limit(page.limit + 1)
+    return await fetch(connection, statement)
+
+
+async def earnings_of(
+    connection: Connection, *, member_id: UUID, purchase_ids: Collection[UUID]
+) -> dict[UUID, asyncpg.Record]:
+    """Reference and earnings of some purchases of one member."""
+    rows = await connection.fetch(
+        "SELECT purchase_id, reference, earnings FROM purchases WHERE member_id = $1 AND purchase_id = ANY($2::uuid[])",
+        member_id,
+        list(purchase_ids),
+    )
+    return {row["purchase_id"]: row for row in rows}

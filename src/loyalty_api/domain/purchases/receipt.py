@@ -1,0 +1,123 @@
+"""What a decided purchase leaves behind: the answer, the row and the event (pure)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from loyalty_api.domain.earning.rules import Decision
+from loyalty_api.domain.points.post import Balance, Cause
+from loyalty_api.domain.programs.document import Tiers
+from loyalty_api.domain.purchases.answer import (
+    BalanceAnswer,
+    EarnedPoints,
+    PurchaseAnswer,
+    TierAnswer,
+    encode_answer,
+)
+from loyalty_api.domain.purchases.command import RecordPurchase
+from loyalty_api.domain.purchases.events import TYPE, PurchaseRecorded, TierMoved, encode_event
+from loyalty_api.domain.purchases.store import PurchaseRow
+from loyalty_api.domain.tiers.standing import Move, Standing
+from loyalty_api.kernel.ids import new_id
+from loyalty_api.kernel.outbox import Event
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def make_answer(
+    purchase_id: UUID,
+    decision: Decision,
+    pending: int,
+    balance: Balance,
+    standing: Standing,
+    tiers: Tiers | None,
+    move: Move | None,
+) -> bytes:
+    """What the till is told, to the byte."""
+    tier = None
+    if tiers:
+        code, following = standing.progress(tiers)
+        tier = TierAnswer(code, changed=move is not None, next=following)
+    return encode_answer(
+        PurchaseAnswer(
+            id=purchase_id,
+            status="recorded",
+            points=EarnedPoints(decision.points, pending, decision.earnings),
+            balance=BalanceAnswer(balance.available, balance.pending, balance.reserved),
+            tier=tier,
+            advice=[],
+        )
+    )
+
+
+def make_row(
+    command: RecordPurchase,
+    member_id: UUID,
+    cause: Cause,
+    decision: Decision,
+    pending: int,
+    version: int,
+    tier: str | None,
+    transfer_seq: int | None,
+    answer: bytes,
+) -> PurchaseRow:
+    """The row that keeps the purchase, its earnings and the answer."""
+    purchase = command.purchase
+    return PurchaseRow(
+        member_id=member_id,
+        purchase_id=cause.id,
+        program_id=command.program_id,
+        source=purchase.source,
+        reference=purchase.reference,
+        occurred_at=cause.occurred_at,
+        recorded_at=cause.recorded_at,
+        currency=purchase.currency,
+        store=command.store,
+        employee=purchase.employee,
+        channel=purchase.channel,
+        total_minor=purchase.total_minor,
+        base_minor=decision.base_minor,
+        lines=_encoder.encode(purchase.lines),
+        coupons=_encoder.encode(purchase.coupons),
+        earnings=_encoder.encode(decision.earnings),
+        points_earned=decision.points,
+        points_pending=pending,
+        version=version,
+        tier=tier,
+        transfer_seq=transfer_seq,
+        actor=command.actor,
+        answer=answer,
+    )
+
+
+def make_event(row: PurchaseRow, balance: Balance, move: Move | None) -> Event:
+    """The one event of the purchase."""
+    data = PurchaseRecorded(
+        purchase_id=row.purchase_id,
+        amount_minor=row.total_minor,
+        base_minor=row.base_minor,
+        currency=row.currency,
+        lines=msgspec.Raw(row.lines),
+        earnings=msgspec.Raw(row.earnings),
+        points_earned=row.points_earned,
+        points_pending=row.points_pending,
+        transfer_seq=row.transfer_seq,
+        available_after=balance.available,
+        version=row.version,
+        store=row.store,
+        employee=row.employee,
+        channel=row.channel,
+        tier_moved=TierMoved(move.from_tier, move.to_tier, move.value) if move else None,
+    )
+    return Event(
+        row.member_id,
+        balance.next_event(),
+        new_id(),
+        row.program_id,
+        TYPE,
+        row.occurred_at,
+        row.recorded_at,
+        encode_event(data),
+    )

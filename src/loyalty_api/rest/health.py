@@ -1,0 +1,52 @@
+"""Health: alive (the process answers) and ready (the database answers and has this code's schema)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+
+from loyalty_api.kernel.migrate import newest_migration
+from loyalty_api.kernel.refusals import Busy
+from loyalty_api.rest.door import Door
+from loyalty_api.rest.route import Answer, Call, Route, answer_json
+
+
+class Health(msgspec.Struct, frozen=True):
+    """``live`` or ``ready``."""
+
+    status: str
+
+
+async def live(_door: Door, _call: Call) -> Answer:
+    """200 as long as the process answers."""
+    return answer_json(Health("live"))
+
+
+async def ready(door: Door, _call: Call) -> Answer:
+    """200 when purchases can be recorded, else 503 with the reason."""
+    async with door.database.reader() as connection:
+        exists = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
+        query = "SELECT version_num FROM alembic_version"
+        applied = {row["version_num"] for row in await connection.fetch(query)} if exists else set()
+    if _newest() not in applied:
+        raise Busy("The database lacks migrations; run `loyalty migrate`.")
+    return answer_json(Health("ready"))
+
+
+@cache
+def _newest() -> str:
+    return newest_migration()
+
+
+ROUTES = [
+    Route(method="GET", path="/health/live", handler=live, summary="Whether the process is alive", answer=Health),
+    Route(
+        method="GET",
+        path="/health/ready",
+        handler=ready,
+        summary="Whether purchases can be recorded",
+        answer=Health,
+        refusals=(Busy,),
+    ),
+]

@@ -1,0 +1,106 @@
+"""The shapes of members over REST: what is sent and what is answered."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from loyalty_api.domain.tiers.rules import Next
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Language = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+Attributes = Annotated[dict[Name, Annotated[str, Meta(max_length=1000)] | bool | int | None], Meta(max_length=100)]
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class IdentifierBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A card, phone, e-mail, external id or app token."""
+
+    kind: Annotated[str, Meta(max_length=40)]
+    value: Annotated[str, Meta(min_length=1, max_length=300)]
+
+
+class ProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Personal data; in a change, null clears a field and what is left out stays."""
+
+    given_name: Name | UnsetType | None = UNSET
+    family_name: Name | UnsetType | None = UNSET
+    email: Name | UnsetType | None = UNSET
+    phone: Name | UnsetType | None = UNSET
+    birth_date: date | UnsetType | None = UNSET
+    language: Language | UnsetType | None = UNSET
+
+
+class EnrolBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new member; all of it optional. ``enrolled_at`` may lie in the past."""
+
+    number: Name | None = None
+    identifiers: Annotated[list[IdentifierBody], Meta(max_length=20)] = []
+    profile: ProfileBody = ProfileBody()
+    attributes: Attributes = {}
+    enrolled_at: Instant | None = None
+    store: Name | None = None
+
+
+class ChangeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change; what is left out stays."""
+
+    profile: ProfileBody = ProfileBody()
+    attributes: Attributes = {}
+
+
+class SearchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Either one identifier (``card:4006381333931``), or what a member's number, name or e-mail begins with."""
+
+    identifier: Annotated[str, Meta(min_length=3, max_length=300)] | None = None
+    query: Annotated[str, Meta(min_length=2, max_length=100)] | None = None
+
+
+class IdentifierAnswer(msgspec.Struct, frozen=True):
+    """An identifier; a blocked one is refused at the till."""
+
+    id: UUID
+    kind: str
+    value: str
+    blocked: bool
+
+
+class MemberPoints(msgspec.Struct, frozen=True):
+    """Points by state."""
+
+    available: int
+    pending: int
+    reserved: int
+
+
+class MemberTier(msgspec.Struct, frozen=True):
+    """The tier held now; ``since`` is null for the one that everyone starts with."""
+
+    code: str
+    since: str | None
+    next: Next | None
+
+
+class MemberAnswer(msgspec.Struct, frozen=True):
+    """A member as tills and back ends see them."""
+
+    id: UUID
+    number: str
+    enrolled_at: str
+    store: str | None
+    identifiers: list[IdentifierAnswer]
+    profile: dict[str, Any]
+    attributes: dict[str, Any]
+    points: MemberPoints
+    tier: MemberTier | None
+
+
+class MemberPage(msgspec.Struct, frozen=True):
+    """A page of members."""
+
+    items: list[MemberAnswer]
+    next_cursor: str | None

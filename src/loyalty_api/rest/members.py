@@ -1,0 +1,278 @@
+"""Members over REST: enrol, find, read, change, and the identifiers they are known by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from loyalty_api.domain.lifecycle.join import join_program
+from loyalty_api.domain.members.add_identifier import add_identifier
+from loyalty_api.domain.members.amend import amend_member
+from loyalty_api.domain.members.block_identifier import block_identifier
+from loyalty_api.domain.members.enroll import Enrolment, Profile
+from loyalty_api.domain.members.identify import Identifier, normalise, read_identifier
+from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, Member, member_of, read_members, search_members
+from loyalty_api.domain.members.refusals import (
+    IdentifierBlocked,
+    IdentifierNotFound,
+    IdentifierTaken,
+    MemberNotFound,
+)
+from loyalty_api.domain.points.queries import points_of
+from loyalty_api.domain.programs.queries import Program
+from loyalty_api.domain.tiers.queries import held_tiers
+from loyalty_api.domain.tiers.rules import window_of
+from loyalty_api.kernel.clock import local_date, rfc3339
+from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.paging import page_answer, read_page
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+from loyalty_api.rest.door import Door
+from loyalty_api.rest.member_shapes import (
+    ChangeBody,
+    EnrolBody,
+    IdentifierAnswer,
+    IdentifierBody,
+    MemberAnswer,
+    MemberPage,
+    MemberPoints,
+    MemberTier,
+    SearchBody,
+)
+from loyalty_api.rest.route import Answer, Call, Route, answer_json
+
+
+async def enrol(door: Door, call: Call) -> Answer:
+    """201 with the new member, or 200 with the one who is known by any of the identifiers already."""
+
+    async def work(connection: Connection) -> tuple[bool, MemberAnswer]:
+        program = await door.catalogue.one(connection, call.program_id)
+        now = program.present(call.received_at)
+        enrolment = _enrolment(call, program, now)
+        enrolled = await join_program(connection, program, enrolment, now=now, actor=call.known.actor)
+        return enrolled.created, await _one(connection, program, enrolled.member_id, now)
+
+    created, member = await door.database.write(work)
+    return answer_json(member, 201 if created else 200)
+
+
+async def search(door: Door, call: Call) -> Answer:
+    """Members found by an identifier (none or one) or by the beginning of something."""
+    body: SearchBody = call.body
+    if (body.identifier is None) == (body.query is None):
+        raise InvalidRequest.of(FieldError("body", "must say either identifier or query"))
+    page = read_page(call.query.get("limit"), call.query.get("cursor"))
+    async with door.database.reader() as connection:
+        program = await door.catalogue.one(connection, call.program_id)
+        now = program.present(call.received_at)
+        if body.identifier is not None:
+            identifier = read_identifier(
+                body.identifier, program_id=program.id, region=_region(program, now), field="identifier"
+            )
+            try:
+                found = [await member_of(connection, identifier)]
+            except MemberNotFound:
+                found = []
+        else:
+            found = await search_members(connection, program_id=program.id, text=body.query or "", page=page)
+        members = await _many(connection, program, found[: page.limit], now)
+    return answer_json(page_answer(found, page, lambda member_id: member_id, members))
+
+
+async def read(door: Door, call: Call) -> Answer:
+    """One member."""
+    async with door.database.reader() as connection:
+        program = await door.catalogue.one(connection, call.program_id)
+        now = program.present(call.received_at)
+        return answer_json(await _one(connection, program, UUID(call.path["member_id"]), now))
+
+
+async def change(door: Door, call: Call) -> Answer:
+    """The member after the change."""
+    body: ChangeBody = call.body
+    member_id = UUID(call.path["member_id"])
+    profile = {name: value for name, value in msgspec.structs.asdict(body.profile).items() if value is not UNSET}
+
+    async def work(connection: Connection) -> MemberAnswer:
+        program = await door.catalogue.one(connection, call.program_id)
+        await amend_member(
+            connection,
+            program_id=program.id,
+            member_id=member_id,
+            profile=profile,
+            attributes=body.attributes,
+        )
+        return await _one(connection, program, member_id, program.present(call.received_at))
+
+    return answer_json(await door.database.write(work))
+
+
+async def add(door: Door, call: Call) -> Answer:
+    """201 with the member, or 200 when the member has the identifier already."""
+    body: IdentifierBody = call.body
+    member_id = UUID(call.path["member_id"])
+
+    async def work(connection: Connection) -> tuple[bool, MemberAnswer]:
+        program = await door.catalogue.one(connection, call.program_id)
+        now = program.present(call.received_at)
+        identifier = _identifier(body, program, now, "value")
+        if identifier.kind == "number":
+            raise InvalidRequest.of(FieldError("kind", "number cannot be added; a member has one for ever"))
+        added = await add_identifier(connection, member_id=member_id, identifier=identifier, now=now)
+        return added, await _one(connection, program, member_id, now)
+
+    added, member = await door.database.write(work)
+    return answer_json(member, 201 if added else 200)
+
+
+async def block(door: Door, call: Call) -> Answer:
+    """204: the identifier is refused from now on."""
+
+    async def work(connection: Connection) -> None:
+        program = await door.catalogue.one(connection, call.program_id)
+        await block_identifier(
+            connection,
+            program_id=program.id,
+            member_id=UUID(call.path["member_id"]),
+            identifier_id=UUID(call.path["identifier_id"]),
+            now=program.present(call.received_at),
+        )
+
+    await door.database.write(work)
+    return Answer(204, b"")
+
+
+def _enrolment(call: Call, program: Program, now: datetime) -> Enrolment:
+    body: EnrolBody = call.body
+    enrolled_at = body.enrolled_at or now
+    if enrolled_at > now + CLOCKS_APART_MAX:
+        raise InvalidRequest.of(FieldError("enrolled_at", f"lies after the program's present, {rfc3339(now)}"))
+    identifiers = [
+        _identifier(each, program, now, f"identifiers[{index}].value") for index, each in enumerate(body.identifiers)
+    ]
+    if body.number is not None:
+        identifiers.append(_identifier(IdentifierBody("number", body.number), program, now, "number"))
+    if sum(each.kind == "number" for each in identifiers) > 1:
+        raise InvalidRequest.of(FieldError("number", "is given twice"))
+    profile = {name: value for name, value in msgspec.structs.asdict(body.profile).items() if value is not UNSET}
+    return Enrolment(
+        program_id=program.id,
+        identifiers=identifiers,
+        profile=Profile(**profile),
+        attributes={name: value for name, value in body.attributes.items() if value is not None},
+        enrolled_at=enrolled_at,
+        store=body.store or call.known.store,
+    )
+
+
+def _identifier(body: IdentifierBody, program: Program, now: datetime, field: str) -> Identifier:
+    region = _region(program, now)
+    return normalise(body.kind, body.value, program_id=program.id, region=region, field=field)
+
+
+def _region(program: Program, now: datetime) -> str | None:
+    return program.version_at(now).document.region
+
+
+async def _one(connection: Connection, program: Program, member_id: UUID, now: datetime) -> MemberAnswer:
+    found = await _many(connection, program, [member_id], now)
+    if not found:
+        raise MemberNotFound(f"There is no member {member_id} in this program.")
+    return found[0]
+
+
+async def _many(connection: Connection, program: Program, member_ids: list[UUID], now: datetime) -> list[MemberAnswer]:
+    found = await read_members(connection, program_id=program.id, member_ids=member_ids)
+    ids = [member.id for member in found]
+    points = await points_of(connection, ids)
+    tiers = program.version_at(now).document.tiers
+    held = {}
+    if tiers:
+        window = window_of(tiers, local_date(now, program.zone))
+        held = await held_tiers(connection, tiers=tiers, member_ids=ids, window=window)
+    return [_answer(member, points[member.id], held.get(member.id)) for member in found]
+
+
+def _answer(member: Member, points: Any, tier: Any) -> MemberAnswer:
+    return MemberAnswer(
+        id=member.id,
+        number=member.number,
+        enrolled_at=rfc3339(member.enrolled_at),
+        store=member.store,
+        identifiers=[
+            IdentifierAnswer(each.id, each.kind, each.value, each.blocked_at is not None) for each in member.identifiers
+        ],
+        profile=member.profile,
+        attributes=member.attributes,
+        points=MemberPoints(points.available, points.pending, points.reserved),
+        tier=MemberTier(tier.code, tier.since and rfc3339(tier.since), tier.next) if tier else None,
+    )
+
+
+ROUTES = [
+    Route(
+        method="POST",
+        path="/v1/members",
+        handler=enrol,
+        summary="Enrol a member; one who is known by any of the identifiers is answered with 200, untouched",
+        body=EnrolBody,
+        answer=MemberAnswer,
+        status=201,
+        refusals=(IdentifierBlocked, IdentifierTaken),
+        example={
+            "identifiers": [{"kind": "card", "value": "4006381333931"}],
+            "profile": {"given_name": "Ada", "language": "en"},
+        },
+    ),
+    Route(
+        method="POST",
+        path="/v1/members/search",
+        handler=search,
+        summary="Find members by an identifier, or by the beginning of a number, name or e-mail",
+        body=SearchBody,
+        query={"limit": "items per page, at most 200", "cursor": "next_cursor of the page before"},
+        answer=MemberPage,
+        example={"identifier": "card:4006381333931"},
+    ),
+    Route(
+        method="GET",
+        path="/v1/members/{member_id}",
+        handler=read,
+        summary="Read a member",
+        answer=MemberAnswer,
+        refusals=(MemberNotFound,),
+    ),
+    Route(
+        method="PATCH",
+        path="/v1/members/{member_id}",
+        handler=change,
+        summary="Change profile and attributes; null clears a field",
+        body=ChangeBody,
+        answer=MemberAnswer,
+        refusals=(MemberNotFound,),
+        example={"profile": {"family_name": "Lovelace"}, "attributes": {"favourite": "espresso"}},
+    ),
+    Route(
+        method="POST",
+        path="/v1/members/{member_id}/identifiers",
+        handler=add,
+        summary="Add a card, phone, e-mail or other identifier",
+        body=IdentifierBody,
+        answer=MemberAnswer,
+        status=201,
+        refusals=(MemberNotFound, IdentifierTaken, IdentifierBlocked),
+        example={"kind": "phone", "value": "+4930123456"},
+    ),
+    Route(
+        method="DELETE",
+        path="/v1/members/{member_id}/identifiers/{identifier_id}",
+        handler=block,
+        summary="Block an identifier: refused from now on, never given to anybody else",
+        answer=None,
+        status=204,
+        refusals=(IdentifierNotFound,),
+    ),
+]

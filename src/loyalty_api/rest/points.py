@@ -1,0 +1,164 @@
+"""A member's points over REST: what there is, what expires, and the history with its reasons."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from loyalty_api.domain.members.queries import check_enrolled
+from loyalty_api.domain.members.refusals import MemberNotFound
+from loyalty_api.domain.points.queries import account_name, expiring_points, history, points_of
+from loyalty_api.domain.purchases.queries import earnings_of
+from loyalty_api.kernel.clock import rfc3339
+from loyalty_api.kernel.paging import page_answer, read_page
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+from loyalty_api.rest.door import Door
+from loyalty_api.rest.route import Answer, Call, Route, answer_json
+
+EXPIRING_DAYS = 30
+EXPIRING_DAYS_MAX = 3660
+
+
+class ExpiringAnswer(msgspec.Struct, frozen=True):
+    """Points that expire at one instant."""
+
+    points: int
+    at: str
+
+
+class PointsAnswer(msgspec.Struct, frozen=True):
+    """Points by state, all that were ever earned, and what expires soon."""
+
+    available: int
+    pending: int
+    reserved: int
+    lifetime_earned: int
+    expiring: list[ExpiringAnswer]
+
+
+class HistoryEarning(msgspec.Struct, frozen=True):
+    """What one rule gave."""
+
+    rule: str
+    points: int
+
+
+class HistoryBalance(msgspec.Struct, frozen=True):
+    """The balance right after a movement."""
+
+    available: int
+    pending: int
+    reserved: int
+
+
+class HistoryItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement of points, with its reason and the balance after it."""
+
+    seq: int
+    recorded_at: str
+    occurred_at: str
+    kind: str
+    points: int
+    from_: str = msgspec.field(name="from")
+    to: str
+    reason: str
+    earnings: list[HistoryEarning]
+    purchase: UUID | None
+    balance_after: HistoryBalance
+
+
+class HistoryPage(msgspec.Struct, frozen=True):
+    """A page of the history, newest first."""
+
+    items: list[HistoryItem]
+    next_cursor: str | None
+
+
+async def read_points(door: Door, call: Call) -> Answer:
+    """Points now, and what expires within ``expiring_within`` (30 days unless asked otherwise)."""
+    days = _days(call.query.get("expiring_within"))
+    member_id = UUID(call.path["member_id"])
+    async with door.database.reader() as connection:
+        program = await door.catalogue.one(connection, call.program_id)
+        now = program.present(call.received_at)
+        await check_enrolled(connection, program_id=program.id, member_id=member_id)
+        points = (await points_of(connection, [member_id]))[member_id]
+        until = now + timedelta(days=days)
+        expiring = await expiring_points(connection, member_id=member_id, after=now, until=until)
+    return answer_json(
+        PointsAnswer(
+            points.available,
+            points.pending,
+            points.reserved,
+            points.lifetime_earned,
+            [ExpiringAnswer(each.points, rfc3339(each.at)) for each in expiring],
+        )
+    )
+
+
+async def read_history(door: Door, call: Call) -> Answer:
+    """The member's movements, newest first."""
+    page = read_page(call.query.get("limit"), call.query.get("cursor"))
+    member_id = UUID(call.path["member_id"])
+    async with door.database.reader() as connection:
+        await check_enrolled(connection, program_id=call.program_id, member_id=member_id)
+        rows = await history(connection, member_id=member_id, page=page)
+        causes = [row["cause_id"] for row in rows if row["cause_kind"] == "purchase"]
+        purchases = await earnings_of(connection, member_id=member_id, purchase_ids=causes)
+    items = [_item(row, purchases.get(row["cause_id"])) for row in rows]
+    return answer_json(page_answer(rows, page, lambda row: row["seq"], items))
+
+
+def _item(row: Any, purchase: Any) -> HistoryItem:
+    earnings = msgspec.json.decode(purchase["earnings"]) if purchase else []
+    why = "; ".join(each["because"] for each in earnings)
+    return HistoryItem(
+        seq=row["seq"],
+        recorded_at=rfc3339(row["recorded_at"]),
+        occurred_at=rfc3339(row["occurred_at"]),
+        kind=row["kind"],
+        points=row["points"],
+        from_=account_name(row["from_account"]),
+        to=account_name(row["to_account"]),
+        reason=f"Purchase {purchase['reference']}: {why}" if purchase else row["cause_kind"],
+        earnings=[HistoryEarning(each["rule"], each["points"]) for each in earnings],
+        purchase=row["cause_id"] if purchase else None,
+        balance_after=HistoryBalance(
+            row["spendable_after"] - row["debt_after"], row["pending_after"], row["reserved_after"]
+        ),
+    )
+
+
+def _days(text: str | None) -> int:
+    if text is None:
+        return EXPIRING_DAYS
+    found = re.fullmatch(r"P([0-9]{1,4})D", text)
+    if not found or int(found.group(1)) > EXPIRING_DAYS_MAX:
+        raise InvalidRequest.of(FieldError("expiring_within", "must be a number of days, such as P90D"))
+    return int(found.group(1))
+
+
+ROUTES = [
+    Route(
+        method="GET",
+        path="/v1/members/{member_id}/points",
+        handler=read_points,
+        summary="A member's points, and what expires soon",
+        query={"expiring_within": "how far to look ahead, such as P90D; 30 days unless said"},
+        answer=PointsAnswer,
+        refusals=(MemberNotFound,),
+    ),
+    Route(
+        method="GET",
+        path="/v1/members/{member_id}/points/history",
+        handler=read_history,
+        summary="Every movement of a member's points, newest first, with its reason and the balance after",
+        query={"limit": "items per page, at most 200", "cursor": "next_cursor of the page before"},
+        answer=HistoryPage,
+        refusals=(MemberNotFound,),
+    ),
+]

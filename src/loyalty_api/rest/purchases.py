@@ -1,0 +1,267 @@
+"""Purchases over REST: one, a batch from a till that was offline, and reading them back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from loyalty_api.domain.access.queries import Caller
+from loyalty_api.domain.access.refusals import OtherStore
+from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.purchases.answer import PurchaseAnswer
+from loyalty_api.domain.purchases.command import (
+    Purchase,
+    RecordPurchase,
+    check_purchase,
+    content_hash,
+)
+from loyalty_api.domain.purchases.queries import PurchaseFilter, list_purchases, read_purchase
+from loyalty_api.domain.purchases.refusals import (
+    BeforeEnrolment,
+    InTheFuture,
+    OutOfRange,
+    PurchaseNotFound,
+    ReferenceReused,
+    TooLate,
+    UnknownRedemption,
+    WrongCurrency,
+)
+from loyalty_api.kernel.clock import rfc3339
+from loyalty_api.kernel.ids import parse_id
+from loyalty_api.kernel.paging import page_answer, read_page
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
+from loyalty_api.rest.door import Door
+from loyalty_api.rest.route import Answer, Call, Route, answer_json
+
+REPLAYED = ((b"idempotent-replayed", b"true"),)
+
+PURCHASE_REFUSALS = (
+    MemberNotFound,
+    IdentifierBlocked,
+    ReferenceReused,
+    BeforeEnrolment,
+    WrongCurrency,
+    InTheFuture,
+    TooLate,
+    UnknownRedemption,
+    OutOfRange,
+    OtherStore,
+)
+EXAMPLE = {
+    "reference": "R-000123",
+    "source": "store-17/till-3",
+    "member": {"identifier": "card:4006381333931"},
+    "occurred_at": "2026-11-21T09:14:03Z",
+    "currency": "EUR",
+    "store": "17",
+    "employee": "e-9",
+    "channel": "store",
+    "lines": [
+        {
+            "line": "1",
+            "sku": "ESP-250",
+            "category": "coffee",
+            "labels": ["fairtrade"],
+            "quantity": 2,
+            "amount_minor": 1390,
+            "tax_minor": 91,
+        },
+        {"line": "2", "sku": "GIFT-20", "kind": "gift_card", "quantity": 1, "amount_minor": 2000},
+    ],
+    "total_minor": 3390,
+}
+EXAMPLE_ANSWER = {
+    "id": "019a2011-0405-775b-a666-3189a5d947d4",
+    "status": "recorded",
+    "points": {
+        "earned": 13,
+        "pending": 0,
+        "earnings": [
+            {
+                "rule": "base",
+                "version": 3,
+                "points": 13,
+                "because": "1 point per 1.00 on 13.90",
+                "base_minor": 1390,
+            }
+        ],
+    },
+    "balance": {"available": 513, "pending": 0, "reserved": 0},
+    "tier": {"code": "silver", "changed": False, "next": {"code": "gold", "missing": 14610}},
+    "advice": [],
+}
+
+
+class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase read back. ``tier`` is the one it earned at, that of its own time."""
+
+    id: UUID
+    status: str
+    member: UUID
+    reference: str
+    source: str
+    occurred_at: str
+    recorded_at: str
+    currency: str
+    store: str | None
+    employee: str | None
+    channel: str | None
+    total_minor: int
+    base_minor: int
+    lines: msgspec.Raw
+    coupons: msgspec.Raw
+    points: dict[str, Any]
+    version: int
+    tier: str | None
+
+
+class PurchasePage(msgspec.Struct, frozen=True):
+    """A page of purchases, latest recorded first."""
+
+    items: list[PurchaseView]
+    next_cursor: str | None
+
+
+async def record(door: Door, call: Call) -> Answer:
+    """201 with a fresh answer, or 200 with the first one, to the byte."""
+    command = make_command(call.body, call.known, call.received_at)
+    member = call.body.member
+    outcome = await door.recorder.submit(command, key=member.identifier or member.id)
+    if isinstance(outcome, Refusal):
+        raise outcome
+    if outcome.replayed:
+        return Answer(200, outcome.body, REPLAYED)
+    return Answer(201, outcome.body)
+
+
+async def read(door: Door, call: Call) -> Answer:
+    """One purchase."""
+    async with door.database.reader() as connection:
+        row = await read_purchase(connection, program_id=call.program_id, purchase_id=UUID(call.path["purchase_id"]))
+    return answer_json(_view(row))
+
+
+async def list_(door: Door, call: Call) -> Answer:
+    """A page of purchases."""
+    page = read_page(call.query.get("limit"), call.query.get("cursor"))
+    wanted = _filter(call)
+    async with door.database.reader() as connection:
+        rows = await list_purchases(connection, program_id=call.program_id, wanted=wanted, page=page)
+    return answer_json(page_answer(rows, page, lambda row: row["purchase_id"], [_view(row) for row in rows]))
+
+
+def make_command(purchase: Purchase, caller: Caller, received_at: datetime) -> RecordPurchase:
+    """A decoded purchase as a command. Refuses: InvalidRequest with every wrong field, OtherStore."""
+    errors = check_purchase(purchase)
+    if errors:
+        raise InvalidRequest.of(*errors)
+    if caller.store is not None and purchase.store not in (None, caller.store):
+        raise OtherStore(f"This key belongs to store {caller.store}, the purchase to store {purchase.store}.")
+    assert caller.program_id is not None, "the route asks for a program's key"
+    return RecordPurchase(
+        program_id=caller.program_id,
+        purchase=purchase,
+        content_hash=content_hash(purchase),
+        received_at=received_at,
+        key_id=caller.key_id,
+        store=purchase.store or caller.store,
+    )
+
+
+def _filter(call: Call) -> PurchaseFilter:
+    query = call.query
+    errors = []
+    member_id = parse_id(query["member"]) if "member" in query else None
+    if "member" in query and member_id is None:
+        errors.append(FieldError("member", "must be the id of a member"))
+    instants: dict[str, datetime | None] = {}
+    for name in ("occurred_from", "occurred_to"):
+        try:
+            instants[name] = msgspec.convert(query[name], _Instant) if name in query else None
+        except msgspec.ValidationError:
+            errors.append(FieldError(name, "must be an instant, such as 2026-11-21T09:14:03Z"))
+    if errors:
+        raise InvalidRequest.of(*errors)
+    return PurchaseFilter(
+        member_id=member_id,
+        store=query.get("store"),
+        source=query.get("source"),
+        reference=query.get("reference"),
+        occurred_from=instants["occurred_from"],
+        occurred_to=instants["occurred_to"],
+    )
+
+
+def _view(row: Any) -> PurchaseView:
+    return PurchaseView(
+        id=row["purchase_id"],
+        status="recorded",
+        member=row["member_id"],
+        reference=row["reference"],
+        source=row["source"],
+        occurred_at=rfc3339(row["occurred_at"]),
+        recorded_at=rfc3339(row["recorded_at"]),
+        currency=row["currency"],
+        store=row["store"],
+        employee=row["employee"],
+        channel=row["channel"],
+        total_minor=row["total_minor"],
+        base_minor=row["base_minor"],
+        lines=msgspec.Raw(row["lines"]),
+        coupons=msgspec.Raw(row["coupons"]),
+        points={
+            "earned": row["points_earned"],
+            "pending": row["points_pending"],
+            "earnings": msgspec.Raw(row["earnings"]),
+        },
+        version=row["version"],
+        tier=row["tier"],
+    )
+
+
+_Instant = Annotated[datetime, Meta(tz=True)]
+
+ROUTES = [
+    Route(
+        method="POST",
+        path="/v1/purchases",
+        handler=record,
+        summary="Record a purchase; the same reference again answers 200 with the first answer, to the byte",
+        body=Purchase,
+        answer=PurchaseAnswer,
+        status=201,
+        refusals=PURCHASE_REFUSALS,
+        example=EXAMPLE,
+        example_answer=EXAMPLE_ANSWER,
+        hot=True,
+    ),
+    Route(
+        method="GET",
+        path="/v1/purchases",
+        handler=list_,
+        summary="List purchases, latest recorded first",
+        query={
+            "limit": "items per page, at most 200",
+            "cursor": "next_cursor of the page before",
+            "member": "id of a member",
+            "store": "code of a store",
+            "source": "the source that posted it",
+            "reference": "the reference it was posted with",
+            "occurred_from": "instant, included",
+            "occurred_to": "instant, not included",
+        },
+        answer=PurchasePage,
+    ),
+    Route(
+        method="GET",
+        path="/v1/purchases/{purchase_id}",
+        handler=read,
+        summary="Read a purchase",
+        answer=PurchaseView,
+        refusals=(PurchaseNotFound,),
+    ),
+]

@@ -1,0 +1,33 @@
+"""Reading a request's body up to a limit, before anything looks into it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loyalty_api.rest.decode import TooLarge
+from loyalty_api.rest.problems import refuse
+from loyalty_api.rest.route import Answer
+
+
+async def read_body(scope: Any, receive: Any, bytes_max: int) -> bytes | Answer:
+    """The body, or the 413 for one that is too long (told by its length before it is read, where it is given)."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    if length.isdigit() and int(length) > bytes_max:
+        return _too_large(bytes_max)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body if len(body) <= bytes_max else _too_large(bytes_max)
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > bytes_max:
+            return _too_large(bytes_max)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _too_large(bytes_max: int) -> Answer:
+    return refuse(TooLarge(f"A body may have at most {bytes_max:,} bytes; send it in parts."))

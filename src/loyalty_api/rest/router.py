@@ -1,0 +1,140 @@
+"""All routes of the REST door, as a Litestar application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+
+from loyalty_api.domain.access.table import ADMITTED
+from loyalty_api.kernel.logging import logger
+from loyalty_api.rest import (
+    api_keys,
+    health,
+    members,
+    openapi,
+    points,
+    program,
+    purchase_batch,
+    purchases,
+    test_clock,
+)
+from loyalty_api.rest.door import Door
+from loyalty_api.rest.problems import INTERNAL, plain_problem
+from loyalty_api.rest.receive import read_body
+from loyalty_api.rest.route import Answer, Route
+from loyalty_api.rest.serve import serve_route
+
+CONTRACT: list[Route] = [
+    *members.ROUTES,
+    *points.ROUTES,
+    *purchases.ROUTES,
+    *purchase_batch.ROUTES,
+    *program.ROUTES,
+    *test_clock.ROUTES,
+    *api_keys.ROUTES,
+    *health.ROUTES,
+]
+ROUTES: list[Route] = [*CONTRACT, openapi.route(CONTRACT)]
+
+log = logger(__name__)
+
+
+def make_router(open_door: Callable[[], Any], get_door: Callable[[], Door]) -> Litestar:
+    """The routes, their not-found and not-allowed problems, and the life of the door around them."""
+    missing = {route.key for route in ROUTES} ^ set(ADMITTED)
+    assert not missing, f"the access table and the routes differ: {missing}"
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with open_door():
+            yield
+
+    return Litestar(
+        route_handlers=[_handler(route, get_door) for route in ROUTES],
+        lifespan=[lifespan],
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={HTTPException: _http_problem, Exception: _failure},
+        request_max_body_size=None,
+    )
+
+
+def _handler(route: Route, get_door: Callable[[], Door]) -> HTTPRouteHandler:
+    async def handle(request: Request) -> ASGIResponse:
+        door = get_door()
+        body = b""
+        if route.body is not None:
+            received = await read_body(request.scope, request.receive, door.settings.body_bytes_max)
+            if isinstance(received, Answer):
+                return _response(received)
+            body = received
+        answer = await serve_route(
+            door,
+            route,
+            headers=dict(request.scope["headers"]),
+            path={name: str(value) for name, value in request.path_params.items()},
+            query=request.scope["query_string"],
+            body=body,
+        )
+        return _response(answer)
+
+    path = re.sub(r"\{(\w+)\}", r"{\1:str}", route.path)
+    return HTTPRouteHandler(path, http_method=[route.method], status_code=200)(handle)
+
+
+def _response(answer: Answer) -> ASGIResponse:
+    return ASGIResponse(
+        body=answer.body,
+        status_code=answer.status,
+        encoded_headers=answer.headers,
+        media_type=answer.content_type.decode(),
+    )
+
+
+def _http_problem(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 405:
+        allow = ", ".join(sorted(_methods_of(request.scope["path"])))
+        answer = plain_problem(
+            405,
+            "request.method_not_allowed",
+            "This method is not for this address",
+            f"Allowed: {allow}.",
+            allow=allow,
+        )
+    elif error.status_code == 404:
+        answer = plain_problem(
+            404,
+            "request.not_found",
+            "Nothing is here",
+            "This address does not exist; see /openapi.json for those that do.",
+        )
+    else:
+        answer = plain_problem(
+            error.status_code, "request.malformed", "The request cannot be read", str(error.detail)[:200]
+        )
+    return _plain(answer)
+
+
+def _methods_of(path: str) -> set[str]:
+    return {route.method for route in ROUTES if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route.path), path)}
+
+
+def _failure(request: Request, error: Exception) -> Response:
+    log.error("request_failed", path=request.scope["path"], exc_info=error)
+    return _plain(INTERNAL)
+
+
+def _plain(answer: Answer) -> Response:
+    return Response(
+        content=answer.body,
+        status_code=answer.status,
+        media_type=answer.content_type.decode(),
+        headers={name.decode(): value.decode() for name, value in answer.headers},
+    )

@@ -1,0 +1,68 @@
+"""How one request passes through a route: admit, decode, handle, answer. Every error becomes a problem here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from loyalty_api.kernel.clock import now
+from loyalty_api.kernel.ids import parse_id
+from loyalty_api.kernel.logging import logger
+from loyalty_api.kernel.refusals import Refusal
+from loyalty_api.rest.decode import check_content_type, decode_body, read_query
+from loyalty_api.rest.door import Door
+from loyalty_api.rest.problems import INTERNAL, plain_problem, refuse
+from loyalty_api.rest.route import Answer, Call, Route
+
+log = logger(__name__)
+
+_NO_SUCH = plain_problem(
+    404,
+    "request.not_found",
+    "Nothing is here",
+    "This address does not exist; see /openapi.json for those that do.",
+)
+
+
+async def serve_route(
+    door: Door,
+    route: Route,
+    *,
+    headers: Mapping[bytes, bytes],
+    path: Mapping[str, str],
+    query: bytes,
+    body: bytes,
+) -> Answer:
+    """The answer to one request, whatever happens."""
+    try:
+        received_at = now()
+        caller = await door.callers.admit(route, headers.get(b"authorization", b"").decode("latin-1"), received_at)
+        if any(name.endswith("_id") and parse_id(value) is None for name, value in path.items()):
+            return _NO_SUCH
+        content_type = _content_type(route, headers) if route.body is not None else ""
+        call = Call(
+            caller=caller,
+            path=path,
+            query=read_query(query, route.query) if query else {},
+            content_type=content_type,
+            body=_body(route, body),
+            received_at=received_at,
+        )
+        return await route.handler(door, call)
+    except Refusal as refusal:
+        return refuse(refusal)
+    except Exception as error:
+        log.error("request_failed", route=route.key, exc_info=error)
+        return INTERNAL
+
+
+def _content_type(route: Route, headers: Mapping[bytes, bytes]) -> str:
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        check_content_type("content-encoding " + headers[b"content-encoding"].decode("latin-1"))
+    return check_content_type(headers.get(b"content-type", b"").decode("latin-1"), ndjson=route.body is bytes)
+
+
+def _body(route: Route, body: bytes) -> Any:
+    if route.body is None:
+        return None
+    return body if route.body is bytes else decode_body(body, route.body)

@@ -1,0 +1,203 @@
+"""One embedded server for all; a template database made by the migrations; one database and one API per worker.
+
+Tests share a worker's database and stand apart by program: each makes its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from loyalty_api.domain.access.issue_key import issue_key
+from loyalty_api.domain.programs.queries import Catalogue
+from loyalty_api.kernel.clock import now
+from loyalty_api.kernel.database import Database
+from loyalty_api.kernel.embedded import EmbeddedPostgres, die_with_parent
+from loyalty_api.kernel.migrate import migrate
+from tests.make.shop import Shop
+
+TEMPLATE = "loyalty_template"
+# Nothing here outlives the run, so nothing needs to reach the disk.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+_server = pytest.StashKey[EmbeddedPostgres]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller (or the only process) starts the server; workers are told where it is."""
+    if hasattr(config, "workerinput"):
+        return
+    server = EmbeddedPostgres(settings=FAST)
+    server.__enter__()
+    config.stash[_server] = server
+    asyncio.run(_make_template(server.url()))
+
+
+def pytest_configure_node(node: object) -> None:
+    """Tells an xdist worker where the server is."""
+    node.workerinput["server_url"] = node.config.stash[_server].url()  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stops the server."""
+    server = config.stash.get(_server, None)
+    if server is not None:
+        server.stop()
+
+
+async def _make_template(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    await connection.close()
+    await migrate(_on(url, TEMPLATE))
+
+
+def _on(url: str, database: str) -> str:
+    return re.sub(r"@/[^?]*", f"@/{database}", url)
+
+
+@pytest.fixture(scope="session")
+def server_url(request: pytest.FixtureRequest) -> str:
+    """The server's address, as its superuser."""
+    if hasattr(request.config, "workerinput"):
+        return request.config.workerinput["server_url"]
+    return request.config.stash[_server].url()
+
+
+async def make_database(server_url: str) -> str:
+    """A new database with the product's schema; its address."""
+    name = f"loyalty_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(server_url)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await connection.close()
+    return _on(server_url, name)
+
+
+@pytest.fixture(scope="session")
+async def database_url(server_url: str) -> str:
+    """The worker's database."""
+    return await make_database(server_url)
+
+
+@pytest.fixture
+async def fresh_database_url(server_url: str) -> str:
+    """A database that nobody else uses."""
+    return await make_database(server_url)
+
+
+@pytest.fixture(scope="session")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The worker's database, opened as the product opens it."""
+    opened = await Database.open(database_url, pool_size=8)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """The programs, as one process remembers them."""
+    return Catalogue()
+
+
+class Api:
+    """A served API process."""
+
+    def __init__(self, url: str, process: subprocess.Popen) -> None:
+        self.url = url
+        self.process = process
+
+
+@pytest.fixture(scope="session")
+def start_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Api]]:
+    """Starts API processes of their own; all of them are stopped at the end."""
+    started: list[subprocess.Popen] = []
+
+    def start(database_url: str, *, workers: int = 1, **environment: str) -> Api:
+        port = _free_port()
+        log = (tmp_path_factory.mktemp("api") / "log").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "loyalty_api", "serve", "--port", str(port), "--workers", str(workers)],
+            env={**os.environ, "LOYALTY_DATABASE_URL": database_url, **environment},
+            stdout=log,
+            stderr=log,
+            preexec_fn=die_with_parent(15),  # type: ignore[arg-type]
+        )
+        started.append(process)
+        url = f"http://127.0.0.1:{port}"
+        _await_ready(url, process, Path(log.name))
+        return Api(url, process)
+
+    yield start
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def api(start_api: Callable[..., Api], database_url: str) -> Api:
+    """The worker's API, served over real HTTP."""
+    return start_api(database_url)
+
+
+@pytest.fixture(scope="session")
+def http(api: Api) -> Iterator[httpx.Client]:
+    """A client of the worker's API, without a key."""
+    with httpx.Client(base_url=api.url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def make_shop(http: httpx.Client, operator_key: str) -> Callable[..., Shop]:
+    """Makes programs, each with an admin key, to be used through the API (see tests/make/shop.py)."""
+
+    def make(**document: object) -> Shop:
+        return Shop.open(http, operator_key, document)
+
+    return make
+
+
+@pytest.fixture
+def shop(make_shop: Callable[..., Shop]) -> Shop:
+    """A test program with one rule (1 point per whole unit of money) and three tiers."""
+    return make_shop()
+
+
+@pytest.fixture(scope="session")
+async def operator_key(database: Database) -> str:
+    """A key that may create programs."""
+    issued = await database.write(
+        lambda connection: issue_key(connection, program_id=None, name="tests", scopes=["operator"], now=now())
+    )
+    return issued.key
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _await_ready(url: str, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(600):
+        try:
+            if httpx.get(f"{url}/health/ready", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise AssertionError(f"the API did not start: {log.read_text()[-2000:]}")

@@ -1,0 +1,1 @@
+"""Builders with sensible defaults, one file per noun."""
