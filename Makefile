@@ -1,0 +1,53 @@
+# Two commands do everything on a bare Python 3.11+: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+JOBS ?= 2
+
+.PHONY: demo test check acceptance bench lock schemas clean
+
+demo: .venv/.demo  ## a server, a sample program and weeks of purchases on this machine (ONCE=1 ends after them)
+	$(BIN)/loyalty demo $(if $(ONCE),--once)
+
+test: .venv/.dev  ## every test but the heavy ones
+	$(BIN)/python -m pytest -n $(JOBS)
+
+check: .venv/.dev  ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/ty check src
+
+acceptance: .venv/.acceptance  ## a year of real baskets over HTTP; writes build/acceptance.json
+	$(BIN)/python -m tests.acceptance
+
+bench: .venv/.dev  ## CPU per purchase, purchases per second, latencies; writes build/bench.json
+	$(BIN)/python -m benchmarks
+
+schemas: .venv/.dev  ## the committed contract, written anew from the code
+	$(BIN)/loyalty export-schemas openapi
+
+lock:  ## the locked requirements, written anew (needs uv)
+	uv pip compile pyproject.toml -q --extra embedded --group build $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml -q --extra embedded --group dev $(LOCK) -c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml -q --group acceptance $(LOCK) -c requirements-dev.lock -o requirements-acceptance.lock
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: requirements.lock pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.demo
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+.venv/.acceptance: requirements-acceptance.lock .venv/.dev
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-acceptance.lock
+	touch $@
