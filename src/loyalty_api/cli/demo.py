@@ -1,0 +1,191 @@
+"""``loyalty demo``: everything on this machine, on free loopback ports, from nothing to a proven ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from loyalty_api.cli import sample
+from loyalty_api.cli.replay import Replay
+from loyalty_api.cli.run import EXIT_FAILED, fail, plain_errors, run
+from loyalty_api.cli.verify import summary
+from loyalty_api.domain.access.issue_key import issue_key
+from loyalty_api.domain.lifecycle.verify import verify
+from loyalty_api.domain.programs.publish import create_program
+from loyalty_api.domain.programs.read import read_document
+from loyalty_api.domain.programs.yaml import read_yaml
+from loyalty_api.kernel.clock import local_date, now, rfc3339, start_of_day
+from loyalty_api.kernel.database import Connection, Database
+from loyalty_api.kernel.embedded import EmbeddedPostgres, die_with_parent
+from loyalty_api.kernel.logging import configure_logging
+from loyalty_api.kernel.migrate import migrate
+
+START_SECONDS_MAX = 60
+ENROLLING = 16  # requests at once
+
+console = Console()
+
+
+@click.command("demo")
+@click.option("--once", is_flag=True, help="end after the summary; exit code 0 only if everything held")
+@plain_errors
+def command(once: bool) -> None:
+    """Starts PostgreSQL and the API here, runs a coffee chain's weeks through them, and proves the ledger.
+
+    Opens nothing to the network, and leaves nothing behind when it ends (Ctrl-C).
+    """
+    configure_logging("ERROR")
+    with tempfile.TemporaryDirectory(prefix="loyalty-demo-") as folder:
+        console.print("[bold]loyalty demo[/]: starting PostgreSQL …")
+        with EmbeddedPostgres() as server:
+            key = run(_prepare(server.url()))
+            port = _free_port()
+            api = _serve(server.url(), port)
+            try:
+                held = run(_story(f"http://127.0.0.1:{port}", key, server.url(), Path(folder), api))
+                if not once:
+                    _stay(f"http://127.0.0.1:{port}", key)
+            finally:
+                api.terminate()
+                api.wait()
+    sys.exit(0 if held else EXIT_FAILED)
+
+
+async def _prepare(url: str) -> str:
+    """Schema, sample program and a key; what an operator does once."""
+    await migrate(url)
+    text = files("loyalty_api.cli").joinpath("coffee.yaml").read_text(encoding="utf-8")
+    document = read_document(read_yaml(text)[0])
+    database = await Database.open(url, pool_size=1)
+
+    async def work(connection: Connection) -> str:
+        program_id = await create_program(connection, document=document, now=now(), actor="demo")
+        issued = await issue_key(connection, program_id=program_id, name="demo", scopes=["admin"], now=now())
+        return issued.key
+
+    try:
+        return await database.write(work)
+    finally:
+        await database.close()
+
+
+def _serve(database_url: str, port: int) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "loyalty_api", "serve", "--port", str(port)],
+        env={**os.environ, "LOYALTY_DATABASE_URL": database_url, "LOYALTY_LOG_LEVEL": "WARNING"},
+        preexec_fn=die_with_parent(signal.SIGTERM),
+        process_group=0,  # Ctrl-C is for us; the server is stopped when we are done
+    )
+
+
+async def _story(url: str, key: str, database_url: str, folder: Path, api: subprocess.Popen) -> bool:
+    await _await_ready(url, api)
+    last = local_date(now(), sample.ZONE)
+    headers = {"Authorization": f"Bearer {key}"}
+    async with aiohttp.ClientSession(url, headers=headers) as session:
+        enrolled_at = rfc3339(start_of_day(sample.first_day(last), sample.ZONE) - timedelta(days=1))
+        bodies = [member | {"enrolled_at": enrolled_at} for member in sample.make_members()]
+        members = await _many(session, "POST", [("/v1/members", body) for body in bodies], "enrol")
+
+        file = folder / "purchases.ndjson"
+        file.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in sample.make_purchases(last)))
+        replay = Replay(file, url)
+        stopped = await replay.run(key, concurrency=32)
+
+        paths = [(f"/v1/members/{member['id']}", None) for member in members]
+        after = await _many(session, "GET", paths, "read")
+    database = await Database.open(database_url, pool_size=2)
+    report = await verify(database)
+    await database.close()
+    _tell(after, replay)
+    console.print(f"verify: {summary(report)}")
+    told = replay.checkpoint
+    return not (stopped or report.found or told.refused or told.replayed or told.rows != told.recorded)
+
+
+async def _many(
+    session: aiohttp.ClientSession, method: str, calls: list[tuple[str, Any]], what: str
+) -> list[dict[str, Any]]:
+    """The answers to many calls, a few at a time, with a progress bar."""
+    answers = []
+    for start in track(range(0, len(calls), ENROLLING), description=what.ljust(6), console=console):
+        part = calls[start : start + ENROLLING]
+        answers += await asyncio.gather(*(_one(session, method, path, body) for path, body in part))
+    return answers
+
+
+async def _one(session: aiohttp.ClientSession, method: str, path: str, body: Any) -> dict[str, Any]:
+    async with session.request(method, path, json=body) as answer:
+        if answer.status >= 400:
+            fail(f"{method} {path} answered {answer.status}: {await answer.text()}")
+        return await answer.json()
+
+
+async def _await_ready(url: str, api: subprocess.Popen) -> None:
+    async with aiohttp.ClientSession(url) as session:
+        for _ in range(START_SECONDS_MAX * 10):
+            try:
+                async with session.get("/health/ready") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            if api.poll() is not None:
+                break
+            await asyncio.sleep(0.1)
+    fail("the API did not start; its messages are above.")
+
+
+def _tell(members: list[dict[str, Any]], replay: Replay) -> None:
+    tiers = Counter(member["tier"]["code"] for member in members)
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    table.add_row("members", f"{len(members):,}")
+    table.add_row("purchases", f"{replay.checkpoint.recorded:,}")
+    table.add_row("points", f"{sum(member['points']['available'] for member in members):,}")
+    table.add_row("tiers", ", ".join(f"{count:,} {tier}" for tier, count in sorted(tiers.items())))
+    figures = replay.figures
+    speed = f"{figures.per_second:,.0f} purchases/s, p50 {figures.percentile_ms(50):.0f} ms"
+    table.add_row("speed", f"{speed}, p99 {figures.percentile_ms(99):.0f} ms")
+    console.print(table)
+
+
+def _stay(url: str, key: str) -> None:
+    body = {
+        "reference": "my-first",
+        "member": {"identifier": f"card:{sample.card_of(0)}"},
+        "occurred_at": rfc3339(now().replace(microsecond=0)),
+        "currency": "EUR",
+        "total_minor": 420,
+    }
+    console.print("\nTry it in another terminal (the second time it answers the same):\n")
+    print(
+        f"curl -i {url}/v1/purchases -H 'Authorization: Bearer {key}' \\\n"
+        f"  -H 'Content-Type: application/json' -d '{msgspec.json.encode(body).decode()}'"
+    )
+    console.print(f"\nThe contract is at {url}/openapi.json. Ctrl-C ends the demo and removes its data.")
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

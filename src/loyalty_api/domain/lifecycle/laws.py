@@ -1,0 +1,173 @@
+"""The ledger's laws for one member, worked out from rows alone (pure): each yields what breaks it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from loyalty_api.domain.points.accounts import Account
+from loyalty_api.domain.points.chain import NO_HASH, Sealed, seal
+from loyalty_api.kernel.clock import local_date
+
+Row = Mapping[str, Any]
+Broken = tuple[str, str]  # which law, and what is wrong
+
+_PARTS = {
+    Account.SPENDABLE: "spendable",
+    Account.PENDING: "pending",
+    Account.RESERVED: "reserved",
+    Account.DEBT: "debt",
+}
+
+
+class MemberRows(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is stored about one member's points, purchases and tier."""
+
+    member_id: UUID
+    program_id: UUID
+    zone: ZoneInfo
+    balances: Sequence[Row]
+    transfers: Sequence[Row]
+    lots: Sequence[Row]
+    purchases: Sequence[Row]
+    references: Sequence[Row]
+    tiers: Sequence[Row]
+    tier_days: Sequence[Row]
+    tier_moves: Sequence[Row]
+    events: Sequence[Row]
+
+
+def check_member(rows: MemberRows) -> Iterator[Broken]:
+    """Every law that the member's rows break."""
+    if not rows.balances:
+        yield "balance", "the member has no balance"
+        return
+    balance = rows.balances[0]
+    if any(row["program_id"] != rows.program_id for row in (balance, *rows.transfers, *rows.lots, *rows.purchases)):
+        yield "cause", "rows of the member name another program"
+    yield from _chain(rows, balance)
+    yield from _fold(rows, balance)
+    yield from _lots(rows, balance)
+    yield from _causes(rows)
+    yield from _references(rows)
+    yield from _events(rows, balance)
+    yield from _tier(rows)
+
+
+def _chain(rows: MemberRows, balance: Row) -> Iterator[Broken]:
+    """Gapless, each sealing itself and the one before, the last one known to the balance."""
+    previous = NO_HASH
+    for number, row in enumerate(rows.transfers, 1):
+        if row["seq"] != number:
+            yield "chain", f"transfer {number} is missing"
+            return
+        sealed = seal(previous, Sealed(*(row[name] for name in Sealed._fields)))
+        if sealed != row["hash"]:
+            yield "chain", f"transfer {number} is not what was sealed"
+            return
+        previous = sealed
+    if len(rows.transfers) != balance["transfer_seq"]:
+        missing = f"transfer {len(rows.transfers) + 1} to {balance['transfer_seq']} are missing"
+        yield "chain", missing if len(rows.transfers) < balance["transfer_seq"] else "there are transfers too many"
+    elif previous != balance["head_hash"]:
+        yield "chain", "the last transfer is not the one that the balance knows"
+
+
+def _fold(rows: MemberRows, balance: Row) -> Iterator[Broken]:
+    """Each part of the balance is the sum of its movements, after every transfer and at the end."""
+    folded: dict[int, int] = defaultdict(int)
+    earned = 0
+    for row in rows.transfers:
+        folded[row["from_account"]] -= row["points"]
+        folded[row["to_account"]] += row["points"]
+        earned += row["points"] if row["from_account"] == Account.ISSUED else 0
+        for account, name in _PARTS.items():
+            if folded[account] != row[f"{name}_after"]:
+                yield "balance", f"after transfer {row['seq']} {name} is {row[f'{name}_after']}, not {folded[account]}"
+                return
+    for account, name in _PARTS.items():
+        if balance[name] != folded[account]:
+            yield "balance", f"{name} is {balance[name]}, its transfers add up to {folded[account]}"
+    if balance["lifetime_earned"] != earned:
+        yield "balance", f"lifetime_earned is {balance['lifetime_earned']}, its transfers add up to {earned}"
+
+
+def _lots(rows: MemberRows, balance: Row) -> Iterator[Broken]:
+    """Open lots add up to the balance, and each lot comes from a transfer of the same points."""
+    held = balance["spendable"] + balance["pending"] + balance["reserved"]
+    open_points = sum(lot["remaining"] for lot in rows.lots)
+    if open_points != held:
+        yield "lots", f"open lots hold {open_points} points, the balance {held}"
+    pending = sum(lot["remaining"] for lot in rows.lots if lot["pending"])
+    if pending != balance["pending"]:
+        yield "lots", f"pending lots hold {pending} points, the balance {balance['pending']}"
+    made: dict[int, int] = defaultdict(int)
+    for lot in rows.lots:
+        made[lot["transfer_seq"]] += lot["points"]
+    earned = {row["seq"]: row["points"] for row in rows.transfers if row["from_account"] == Account.ISSUED}
+    for seq in made.keys() | earned.keys():
+        if made.get(seq) != earned.get(seq):
+            yield "lots", f"transfer {seq} earned {earned.get(seq)} points, its lots were made with {made.get(seq)}"
+
+
+def _causes(rows: MemberRows) -> Iterator[Broken]:
+    """Every transfer has its purchase, every purchase with points its transfer, over the same points."""
+    transfers = {row["seq"]: row for row in rows.transfers}
+    purchases = {row["purchase_id"]: row for row in rows.purchases}
+    for row in rows.transfers:
+        purchase = purchases.get(row["cause_id"]) if row["cause_kind"] == "purchase" else None
+        if purchase is None or purchase["transfer_seq"] != row["seq"]:
+            yield "cause", f"transfer {row['seq']} has no {row['cause_kind']} {row['cause_id']}"
+    for purchase_id, row in purchases.items():
+        if row["points_of_rules"] != row["points_earned"]:
+            yield "cause", f"the rules of purchase {purchase_id} do not add up to its points"
+        if row["transfer_seq"] is None:
+            continue
+        transfer = transfers.get(row["transfer_seq"])
+        if transfer is None or transfer["cause_id"] != purchase_id:
+            yield "cause", f"purchase {purchase_id} has lost its transfer {row['transfer_seq']}"
+        elif transfer["points"] != row["points_earned"]:
+            yield "cause", f"purchase {purchase_id} earned {row['points_earned']}, its transfer {transfer['points']}"
+
+
+def _references(rows: MemberRows) -> Iterator[Broken]:
+    """Every purchase holds its reference."""
+    held = {row["record_id"] for row in rows.references if row["claimed_by"] == rows.member_id}
+    for row in rows.purchases:
+        if row["purchase_id"] not in held:
+            yield "reference", f"purchase {row['purchase_id']} does not hold its reference {row['reference']!r}"
+
+
+def _events(rows: MemberRows, balance: Row) -> Iterator[Broken]:
+    """Every fact has its event, in a sequence without gaps."""
+    event = rows.events[0] if rows.events else {"rows": 0, "first": 1, "last": 0, "purchases": 0}
+    if event["last"] != balance["event_seq"] or event["rows"] != event["last"] - event["first"] + 1:
+        yield (
+            "event",
+            f"there are {event['rows']} events up to {event['last']}, the balance knows {balance['event_seq']}",
+        )
+    elif event["purchases"] != len(rows.purchases):
+        yield "event", f"there are {len(rows.purchases)} purchases and {event['purchases']} events of purchases"
+
+
+def _tier(rows: MemberRows) -> Iterator[Broken]:
+    """Day buckets are the purchases by local day; the window's sum is that of its buckets."""
+    if not rows.tiers:
+        yield "tier", "the member has no tier row"
+        return
+    tier = rows.tiers[0]
+    days: dict[Any, int] = defaultdict(int)
+    for row in rows.purchases:
+        days[local_date(row["occurred_at"], rows.zone)] += row["base_minor"]
+    if {row["day"]: row["value"] for row in rows.tier_days} != dict(days):
+        yield "tier", "the day buckets are not the purchases by day"
+    held = sum(row["value"] for row in rows.tier_days if tier["window_from"] <= row["day"] <= tier["window_through"])
+    if held != tier["window_sum"]:
+        yield "tier", f"the window's sum is {tier['window_sum']}, its days add up to {held}"
+    if len(rows.tier_moves) != tier["moves"] or (rows.tier_moves and rows.tier_moves[-1]["to_tier"] != tier["tier"]):
+        yield "tier", f"the member holds {tier['tier']}, which the moves do not lead to"
