@@ -6,25 +6,21 @@ Tests share a worker's database and stand apart by program: each makes its own.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
 
+from loyalty_api.cli.local import LocalApi
+from loyalty_api.cli.local import start_api as start_local
 from loyalty_api.domain.access.issue_key import issue_key
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database
-from loyalty_api.kernel.embedded import EmbeddedPostgres, die_with_parent
+from loyalty_api.kernel.embedded import EmbeddedPostgres
 from loyalty_api.kernel.migrate import migrate
 from tests.make.shop import Shop
 
@@ -111,49 +107,29 @@ def catalogue() -> Catalogue:
     return Catalogue()
 
 
-class Api:
-    """A served API process."""
-
-    def __init__(self, url: str, process: subprocess.Popen) -> None:
-        self.url = url
-        self.process = process
-
-
 @pytest.fixture(scope="session")
-def start_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Api]]:
+def start_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LocalApi]]:
     """Starts API processes of their own; all of them are stopped at the end."""
-    started: list[subprocess.Popen] = []
+    started: list[LocalApi] = []
 
-    def start(database_url: str, *, workers: int = 1, **environment: str) -> Api:
-        port = _free_port()
-        log = (tmp_path_factory.mktemp("api") / "log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "loyalty_api", "serve", "--port", str(port), "--workers", str(workers)],
-            env={**os.environ, "LOYALTY_DATABASE_URL": database_url, **environment},
-            stdout=log,
-            stderr=log,
-            preexec_fn=die_with_parent(15),  # type: ignore[arg-type]
-        )
-        started.append(process)
-        url = f"http://127.0.0.1:{port}"
-        _await_ready(url, process, Path(log.name))
-        return Api(url, process)
+    def start(database_url: str, **options: object) -> LocalApi:
+        log = tmp_path_factory.mktemp("api") / "log"
+        started.append(start_local(database_url, log=log, **options))  # type: ignore[arg-type]
+        return started[-1]
 
     yield start
-    for process in started:
-        process.terminate()
-    for process in started:
-        process.wait(30)
+    for each in started:
+        each.stop()
 
 
 @pytest.fixture(scope="session")
-def api(start_api: Callable[..., Api], database_url: str) -> Api:
+def api(start_api: Callable[..., LocalApi], database_url: str) -> LocalApi:
     """The worker's API, served over real HTTP."""
     return start_api(database_url)
 
 
 @pytest.fixture(scope="session")
-def http(api: Api) -> Iterator[httpx.Client]:
+def http(api: LocalApi) -> Iterator[httpx.Client]:
     """A client of the worker's API, without a key."""
     with httpx.Client(base_url=api.url, timeout=30) as client:
         yield client
@@ -182,22 +158,3 @@ async def operator_key(database: Database) -> str:
         lambda connection: issue_key(connection, program_id=None, name="tests", scopes=["operator"], now=now())
     )
     return issued.key
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _await_ready(url: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(600):
-        try:
-            if httpx.get(f"{url}/health/ready", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    raise AssertionError(f"the API did not start: {log.read_text()[-2000:]}")

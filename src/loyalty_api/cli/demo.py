@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -24,6 +21,7 @@ from rich.progress import track
 from rich.table import Table
 
 from loyalty_api.cli import sample
+from loyalty_api.cli.local import serve_locally
 from loyalty_api.cli.replay import Replay
 from loyalty_api.cli.run import EXIT_FAILED, fail, plain_errors, run
 from loyalty_api.cli.verify import summary
@@ -34,11 +32,10 @@ from loyalty_api.domain.programs.read import read_document
 from loyalty_api.domain.programs.yaml import read_yaml
 from loyalty_api.kernel.clock import local_date, now, rfc3339, start_of_day
 from loyalty_api.kernel.database import Connection, Database
-from loyalty_api.kernel.embedded import EmbeddedPostgres, die_with_parent
+from loyalty_api.kernel.embedded import EmbeddedPostgres
 from loyalty_api.kernel.logging import configure_logging
 from loyalty_api.kernel.migrate import migrate
 
-START_SECONDS_MAX = 60
 ENROLLING = 16  # requests at once
 
 console = Console()
@@ -57,15 +54,10 @@ def command(once: bool) -> None:
         console.print("[bold]loyalty demo[/]: starting PostgreSQL …")
         with EmbeddedPostgres() as server:
             key = run(_prepare(server.url()))
-            port = _free_port()
-            api = _serve(server.url(), port)
-            try:
-                held = run(_story(f"http://127.0.0.1:{port}", key, server.url(), Path(folder), api))
+            with serve_locally(server.url()) as api:
+                held = run(_story(api.url, key, server.url(), Path(folder)))
                 if not once:
-                    _stay(f"http://127.0.0.1:{port}", key)
-            finally:
-                api.terminate()
-                api.wait()
+                    _stay(api.url, key)
     sys.exit(0 if held else EXIT_FAILED)
 
 
@@ -87,17 +79,7 @@ async def _prepare(url: str) -> str:
         await database.close()
 
 
-def _serve(database_url: str, port: int) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "loyalty_api", "serve", "--port", str(port)],
-        env={**os.environ, "LOYALTY_DATABASE_URL": database_url, "LOYALTY_LOG_LEVEL": "WARNING"},
-        preexec_fn=die_with_parent(signal.SIGTERM),
-        process_group=0,  # Ctrl-C is for us; the server is stopped when we are done
-    )
-
-
-async def _story(url: str, key: str, database_url: str, folder: Path, api: subprocess.Popen) -> bool:
-    await _await_ready(url, api)
+async def _story(url: str, key: str, database_url: str, folder: Path) -> bool:
     last = local_date(now(), sample.ZONE)
     headers = {"Authorization": f"Bearer {key}"}
     async with aiohttp.ClientSession(url, headers=headers) as session:
@@ -139,21 +121,6 @@ async def _one(session: aiohttp.ClientSession, method: str, path: str, body: Any
         return await answer.json()
 
 
-async def _await_ready(url: str, api: subprocess.Popen) -> None:
-    async with aiohttp.ClientSession(url) as session:
-        for _ in range(START_SECONDS_MAX * 10):
-            try:
-                async with session.get("/health/ready") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            if api.poll() is not None:
-                break
-            await asyncio.sleep(0.1)
-    fail("the API did not start; its messages are above.")
-
-
 def _tell(members: list[dict[str, Any]], replay: Replay) -> None:
     tiers = Counter(member["tier"]["code"] for member in members)
     table = Table(show_header=False, box=None, padding=(0, 2))
@@ -183,9 +150,3 @@ def _stay(url: str, key: str) -> None:
     console.print(f"\nThe contract is at {url}/openapi.json. Ctrl-C ends the demo and removes its data.")
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from loyalty_api.cli.local import ServeFailed
 from loyalty_api.kernel.database import Connection, Database
 from loyalty_api.kernel.embedded import EmbeddedFailed
 from loyalty_api.kernel.logging import configure_logging
@@ -37,7 +38,7 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
             for error in refusal.errors:
                 click.echo(f"  {error.field}: {error.message}", err=True)
             fail(refusal.detail if not refusal.errors else refusal.title)
-        except (MissingSetting, EmbeddedFailed) as error:
+        except (MissingSetting, EmbeddedFailed, ServeFailed) as error:
             fail(str(error))
         except KeyboardInterrupt:
             sys.exit(130)

@@ -1,19 +1,19 @@
-"""Bringing a database to the newest schema, forward only, each migration in a transaction of its own."""
+"""Bringing a database to the newest schema, forward only, each migration in a transaction of its own.
+
+Alembic is imported where it is used: a process that only asks which migration is the newest starts a second sooner.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from typing import TYPE_CHECKING
 
 from loyalty_api.kernel.database import driver_url
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Connection as SyncConnection
 
 _LOCK = 0x6C6F79616C74  # two deploys at once take turns
 
@@ -30,10 +30,12 @@ async def missing_migrations(url: str) -> list[str]:
 
 def newest_migration() -> str:
     """The migration that this code was written for."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return max(file.name.partition("_")[0] for file in (_folder() / "versions").glob("[0-9]*.py"))
 
 
 async def _on(url: str, work: Callable[[SyncConnection], list[str]]) -> list[str]:
+    from sqlalchemy.ext.asyncio import create_async_engine
+
     engine = create_async_engine(driver_url(url).replace("postgresql://", "postgresql+asyncpg://", 1))
     try:
         async with engine.connect() as connection:
@@ -43,6 +45,9 @@ async def _on(url: str, work: Callable[[SyncConnection], list[str]]) -> list[str
 
 
 def _upgrade(connection: SyncConnection) -> list[str]:
+    from alembic import command
+    from sqlalchemy import text
+
     connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
     connection.commit()
     applied = _missing(connection)
@@ -55,6 +60,9 @@ def _upgrade(connection: SyncConnection) -> list[str]:
 
 
 def _missing(connection: SyncConnection) -> list[str]:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     context = MigrationContext.configure(connection)
     script = ScriptDirectory.from_config(_config())
     done = {each.revision for each in script.iterate_revisions(context.get_current_heads(), "base")}
@@ -63,6 +71,8 @@ def _missing(connection: SyncConnection) -> list[str]:
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_folder()))
     return config

@@ -15,7 +15,7 @@ from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Kind, Malfor
 JSON_TYPE = "application/json"
 NDJSON_TYPE = "application/x-ndjson"
 
-_PLACE = re.compile(r" - at `(?:key in )?\$\.?(.*?)`$")
+_PLACE = re.compile(r" - at (?:`key` in )?`\$\.?(.*?)`$")
 _NAMED_FIELD = re.compile(r"(?:field |^)`(\w+)`\s*")
 
 

@@ -70,7 +70,9 @@ def _struct(kind: inspect.StructType, raw: object, place: str, faults: list[Fiel
     faults += [FieldError(_join(place, field.encode_name), "is missing") for field in missing]
     if missing or len(values) < len(raw) or any(value is WRONG for value in values.values()):
         return WRONG
-    return kind.cls(**values)
+    # One writing per document: a setting that is spelled out at its default is the same as one left out.
+    defaults = {field.name: field.default for field in kind.fields}
+    return kind.cls(**{name: value for name, value in values.items() if value != defaults[name]})
 
 
 def _list(kind: inspect.ListType, raw: object, place: str, faults: list[FieldError]) -> Any:

@@ -19,6 +19,7 @@ from loyalty_api.kernel.refusals import FieldError
 
 _WHOLE = re.compile(r"^[-+]?[0-9]{1,30}$")
 _DECIMAL = re.compile(r"^[-+]?[0-9]{1,30}\.[0-9]{1,30}$")
+_LINE_BREAKS = re.compile("[\\r\\x85\\u2028\\u2029]")  # to YAML, but not to people
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -56,6 +57,13 @@ class _Writer(yaml.SafeDumper):
     pass
 
 
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Text as YAML would write it; escaped where it holds what other lines than its own would be made of."""
+    style = '"' if _LINE_BREAKS.search(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Writer.add_representer(str, _write_text)
 _Writer.add_representer(
     Decimal, lambda dumper, number: dumper.represent_scalar("tag:yaml.org,2002:float", f"{number:f}")
 )

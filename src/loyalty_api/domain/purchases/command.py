@@ -43,10 +43,10 @@ class PurchaseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         quantity = self.quantity
         if not quantity.is_finite() or not 0 <= quantity <= QUANTITY_MAX:
             raise ValueError(f"`quantity` must be a number from 0 to {QUANTITY_MAX:,}")
+        if round(quantity, QUANTITY_DECIMALS_MAX) != quantity:
+            raise ValueError(f"`quantity` must have at most {QUANTITY_DECIMALS_MAX} decimals")
         whole = int(quantity)
         plain = Decimal(whole) if whole == quantity else quantity.normalize()
-        if round(plain, QUANTITY_DECIMALS_MAX) != plain:
-            raise ValueError(f"`quantity` must have at most {QUANTITY_DECIMALS_MAX} decimals")
         msgspec.structs.force_setattr(self, "quantity", plain)
 
 

@@ -1,0 +1,96 @@
+"""The API as a process of its own on this machine, on a free loopback port: for the demo, tests and measurements."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from loyalty_api.kernel.clock import monotonic
+from loyalty_api.kernel.embedded import die_with_parent
+
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 30
+
+
+class ServeFailed(Exception):
+    """The API did not start; the message holds what it said."""
+
+
+class LocalApi:
+    """A served API: where it is, and its process."""
+
+    def __init__(self, url: str, process: subprocess.Popen) -> None:
+        self.url = url
+        self.process = process
+
+    def stop(self) -> None:
+        """Ends the process (politely, then by force) and waits for it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_api(database_url: str, *, workers: int = 1, log: Path | None = None, **environment: str) -> LocalApi:
+    """Starts ``loyalty serve`` and waits until it is ready; it dies with this process. Raises ServeFailed."""
+    port = free_port()
+    output = log.open("wb") if log else None
+    process = subprocess.Popen(
+        [sys.executable, "-m", "loyalty_api", "serve", "--port", str(port), "--workers", str(workers)],
+        env={**os.environ, "LOYALTY_LOG_LEVEL": "WARNING", **environment, "LOYALTY_DATABASE_URL": database_url},
+        stdout=output,
+        stderr=output,
+        preexec_fn=die_with_parent(signal.SIGTERM),
+        process_group=0,  # Ctrl-C is for us; the server is stopped when we are done
+    )
+    api = LocalApi(f"http://127.0.0.1:{port}", process)
+    try:
+        _await_ready(api)
+    except BaseException:
+        api.stop()
+        raise
+    finally:
+        if output:
+            output.close()
+    return api
+
+
+@contextmanager
+def serve_locally(database_url: str, *, workers: int = 1, log: Path | None = None) -> Iterator[LocalApi]:
+    """A started API that is stopped at the end."""
+    api = start_api(database_url, workers=workers, log=log)
+    try:
+        yield api
+    finally:
+        api.stop()
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _await_ready(api: LocalApi) -> None:
+    deadline = monotonic() + START_SECONDS_MAX
+    while monotonic() < deadline and api.process.poll() is None:
+        try:
+            with urlopen(f"{api.url}/health/ready", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (URLError, OSError):
+            time.sleep(0.05)
+    raise ServeFailed("the API did not start; its messages are above or in its log.")

@@ -1,0 +1,114 @@
+"""``make acceptance``: the year replayed in order, and shuffled with duplicates into a second program."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+from rich.console import Console
+from rich.table import Table
+
+from loyalty_api.cli.local import serve_locally
+from loyalty_api.kernel.embedded import EmbeddedPostgres
+from loyalty_api.kernel.migrate import migrate
+from tests.acceptance.baskets import (
+    CLOCK,
+    ENROLLED_AT,
+    make_document,
+    read_baskets,
+    write_in_order,
+    write_shuffled,
+)
+from tests.acceptance.figures import call, call_many, figures
+
+ZONE = ZoneInfo("America/New_York")
+TARGET = Path("build/acceptance.json")
+
+console = Console()
+
+
+def main() -> int:
+    """Runs both replays and compares them; 0 when all of it held."""
+    households, bodies = read_baskets()
+    console.print(f"{len(households):,} households, {len(bodies):,} baskets")
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(settings={"max_wal_size": "4GB"}) as server:
+        asyncio.run(migrate(server.url()))
+        runs = {}
+        with serve_locally(server.url()) as api:
+            operator = _loyalty(server, "keys", "create", "--operator", "--name", "acceptance")["key"]
+            for name, write in (("in_order", write_in_order), ("shuffled", write_shuffled)):
+                file = Path(folder) / f"{name}.ndjson"
+                write(bodies, file)
+                runs[name] = asyncio.run(_run(server, api.url, operator, name, file, households))
+    agree = runs["in_order"].pop("by_member") == runs["shuffled"].pop("by_member")
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(json.dumps({"runs": runs, "agree": agree}, indent=2) + "\n")
+    _tell(runs, agree)
+    return 0 if agree and not any(run["verify"]["findings"] for run in runs.values()) else 1
+
+
+async def _run(
+    server: EmbeddedPostgres, url: str, operator: str, name: str, file: Path, households: list[int]
+) -> dict[str, Any]:
+    async with aiohttp.ClientSession(url, headers=_bearer(operator)) as session:
+        made = await call(session, "POST", "/v1/programs", make_document(name.replace("_", "-")))
+    async with aiohttp.ClientSession(url, headers=_bearer(made["key"])) as session:
+        await call(session, "POST", "/v1/test-clock", {"now": CLOCK})
+        enrolled = await call_many(
+            session, [("POST", "/v1/members", _member(household)) for household in households], f"enrol {name}"
+        )
+        members = {household: each["id"] for household, each in zip(households, enrolled, strict=True)}
+        replay = ["replay", str(file), "--url", url, "--key", made["key"]]
+        replayed = await asyncio.to_thread(_loyalty, server, *replay)
+        found = await figures(session, members, ZONE)
+    proof = await asyncio.to_thread(_loyalty, server, "verify")
+    speed = {key: replayed[key] for key in ("replayed", "per_second", "p50_ms", "p99_ms")}
+    assert replayed["refused"] == 0, f"{replayed['refused']} rows were refused"
+    return found | speed | {"verify": {"findings": proof["findings"], "checked": proof["checked"]}}
+
+
+def _loyalty(server: EmbeddedPostgres, *arguments: str) -> Any:
+    """The JSON answer of a ``loyalty`` command; its progress goes to this terminal."""
+    done = subprocess.run(
+        [sys.executable, "-m", "loyalty_api", *arguments, "--json"],
+        env={**os.environ, "LOYALTY_DATABASE_URL": server.url()},
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    assert done.stdout, f"loyalty {arguments[0]} said nothing and ended with {done.returncode}"
+    return json.loads(done.stdout)
+
+
+def _member(household: int) -> dict[str, Any]:
+    identifiers = [{"kind": "external_id", "value": str(household)}]
+    return {"identifiers": identifiers, "enrolled_at": ENROLLED_AT}
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def _tell(runs: dict[str, Any], agree: bool) -> None:
+    table = Table("figure", *runs)
+    for figure in ("members", "purchases", "replayed", "points_issued", "per_second", "p50_ms", "p99_ms"):
+        table.add_row(figure, *(f"{run[figure]:,}" for run in runs.values()))
+    for month in runs["in_order"]["purchases_by_month"]:
+        cells = (f"{run['purchases_by_month'][month]:,} / {run['points_by_month'][month]:,}" for run in runs.values())
+        table.add_row(f"{month} purchases / points", *cells)
+    for tier in runs["in_order"]["members_by_tier"]:
+        table.add_row(tier, *(f"{run['members_by_tier'].get(tier, 0):,}" for run in runs.values()))
+    table.add_row("verify findings", *(str(run["verify"]["findings"]) for run in runs.values()))
+    console.print(table)
+    console.print(f"every member's points and tier agree: {agree}; figures are in {TARGET}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

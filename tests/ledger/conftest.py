@@ -1,0 +1,50 @@
+"""Ledger tests work on databases of their own, with true commits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import httpx
+import pytest
+from tests.conftest import make_database
+from tests.make.shop import Shop
+
+from loyalty_api.domain.access.issue_key import issue_key
+from loyalty_api.kernel.clock import now
+from loyalty_api.kernel.database import Database
+
+
+@pytest.fixture(scope="module")
+async def own_database_url(server_url: str) -> str:
+    """A database that only this file's tests write to."""
+    return await make_database(server_url)
+
+
+@pytest.fixture(scope="module")
+async def own_database(own_database_url: str) -> AsyncIterator[Database]:
+    """That database, opened as the product opens it."""
+    opened = await Database.open(own_database_url, pool_size=4)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="module")
+async def own_operator(own_database: Database) -> str:
+    """A key that may create programs there."""
+    issued = await own_database.write(
+        lambda connection: issue_key(connection, program_id=None, name="tests", scopes=["operator"], now=now())
+    )
+    return issued.key
+
+
+@pytest.fixture(scope="module")
+def apis(start_api: Callable, own_database_url: str) -> list[str]:
+    """Two API processes on that database; their addresses."""
+    return [start_api(own_database_url).url, start_api(own_database_url).url]
+
+
+@pytest.fixture
+def own_shop(apis: list[str], own_operator: str) -> Iterator[Shop]:
+    """A shop of the first of them."""
+    with httpx.Client(base_url=apis[0], timeout=30) as http:
+        yield Shop.open(http, own_operator, {})

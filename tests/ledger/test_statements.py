@@ -1,0 +1,68 @@
+"""The number of statements does not depend on the number of purchases."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from tests.make.purchase import make_purchase
+from tests.make.shop import Shop
+
+from loyalty_api.domain.programs.queries import Catalogue
+from loyalty_api.domain.purchases.command import Purchase, RecordPurchase, content_hash
+from loyalty_api.domain.purchases.desk import Answered
+from loyalty_api.domain.purchases.record import record_purchases
+from loyalty_api.kernel.clock import now
+from loyalty_api.kernel.database import Connection, Database
+from loyalty_api.kernel.ids import new_id
+
+
+def make_command(program_id: UUID, body: dict) -> RecordPurchase:
+    """A purchase body as the door hands it to the verb."""
+    purchase = msgspec.convert(body, Purchase, strict=False)
+    return RecordPurchase(
+        program_id=program_id,
+        purchase=purchase,
+        content_hash=content_hash(purchase),
+        received_at=now(),
+        key_id=new_id(),
+        store=purchase.store,
+    )
+
+
+async def count_statements(database: Database, catalogue: Catalogue, commands: list[RecordPurchase]) -> int:
+    """Records the commands in one transaction; how many statements that took."""
+    statements: list[str] = []
+
+    async def work(connection: Connection) -> None:
+        def note(record: object) -> None:
+            statements.append(record.query)  # type: ignore[attr-defined]
+
+        connection.add_query_logger(note)
+        try:
+            outcomes = await record_purchases(connection, catalogue, commands)
+        finally:
+            connection.remove_query_logger(note)
+        assert all(isinstance(outcome, Answered) and not outcome.replayed for outcome in outcomes), outcomes
+
+    await database.write(work)
+    return len(statements)
+
+
+async def test_a_batch_of_128_takes_exactly_the_statements_of_one(
+    shop: Shop, database: Database, catalogue: Catalogue
+) -> None:
+    async with database.reader() as connection:
+        query = "SELECT program_id FROM programs WHERE code = $1"
+        program_id = await connection.fetchval(query, shop.document["program"])
+    cards = [shop.enrol()["card"] for _ in range(50)]
+    warm, one = ([make_command(program_id, make_purchase(cards[0]))] for _ in range(2))
+    await count_statements(database, catalogue, warm)
+    alone = await count_statements(database, catalogue, one)
+
+    members = [cards[0]] * 30 + [cards[1 + index % 49] for index in range(98)]
+    many = [make_command(program_id, make_purchase(card, 700 + index)) for index, card in enumerate(members)]
+    assert await count_statements(database, catalogue, many) == alone
+    async with database.reader() as connection:
+        query = "SELECT count(*) FROM reference_claims WHERE program_id = $1"
+        assert await connection.fetchval(query, program_id) == 130
