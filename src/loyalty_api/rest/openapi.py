@@ -54,6 +54,7 @@ def make_contract(routes: list[Route]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": _spoken(components),
+            "examples": _examples(routes),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
         },
     }
@@ -124,9 +125,18 @@ def _common(route: Route) -> tuple[type[Refusal], ...]:
     return (*common, InvalidRequest) if route.body is not None or route.query else common
 
 
+def _examples(routes: list[Route]) -> dict[str, Any]:
+    """One problem of each code that a call may answer."""
+    refusals = {each for route in routes for each in (*_common(route), *route.refusals)}
+    return {
+        each.code: {"value": msgspec.to_builtins(problem_of(each(f"{each.title}.")))}
+        for each in sorted(refusals, key=lambda refusal: refusal.code)
+    }
+
+
 def _problems(refusals: list[type[Refusal]], by_kind: dict[str, Any]) -> dict[str, Any]:
     words = " ".join(f"`{each.code}`: {(each.__doc__ or each.title).splitlines()[0]}" for each in refusals)
-    examples = {each.code: {"value": msgspec.to_builtins(problem_of(each(each.title + ".")))} for each in refusals}
+    examples = {each.code: {"$ref": f"#/components/examples/{each.code}"} for each in refusals}
     media = {"schema": by_kind[str(Problem)], "examples": examples}
     return {"description": words, "content": {"application/problem+json": media}}
 
