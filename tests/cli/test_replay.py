@@ -1,0 +1,113 @@
+"""`loyalty replay`: resumes where it stopped, keeps what was refused, and never counts twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.make.purchase import make_purchase
+from tests.make.shop import Shop
+
+
+def run_replay(file: Path, shop: Shop, *options: str, url: str | None = None) -> tuple[int, dict]:
+    """The exit code and JSON answer of the command."""
+    done = subprocess.run(command(file, shop, *options, url=url), capture_output=True, text=True, check=False)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def command(file: Path, shop: Shop, *options: str, url: str | None = None) -> list[str]:
+    """The command line."""
+    address = url or str(shop.http.base_url)
+    arguments = ["replay", str(file), "--url", address, "--key", shop.key, "--json", *options]
+    return [sys.executable, "-m", "loyalty_api", *arguments]
+
+
+def write_rows(file: Path, rows: list[dict]) -> Path:
+    """The rows as NDJSON."""
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+@pytest.fixture
+def rows(shop: Shop) -> list[dict]:
+    """Purchases of five members."""
+    cards = [shop.enrol()["card"] for _ in range(5)]
+    return [make_purchase(cards[number % 5], 100 * number) for number in range(1, 301)]
+
+
+def points_in(shop: Shop) -> int:
+    """All points that the shop's members hold."""
+    items, cursor = [], ""
+    while cursor is not None:
+        page = shop.call("GET", f"/v1/purchases?limit=200{cursor and f'&cursor={cursor}'}").json()
+        items, cursor = items + page["items"], page["next_cursor"]
+    return sum(item["points"]["earned"] for item in items)
+
+
+def test_every_row_is_recorded_once_and_a_second_run_has_nothing_left(
+    shop: Shop, rows: list[dict], tmp_path: Path
+) -> None:
+    file = write_rows(tmp_path / "purchases.ndjson", rows)
+    code, told = run_replay(file, shop)
+    assert (code, told["recorded"], told["replayed"], told["refused"]) == (0, 300, 0, 0)
+    code, told = run_replay(file, shop)
+    assert (code, told["rows"], told["recorded"]) == (0, 300, 300), "the checkpoint remembers"
+    assert points_in(shop) == sum(range(1, 301))
+
+
+def test_with_its_checkpoint_deleted_it_is_still_right(shop: Shop, rows: list[dict], tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "purchases.ndjson", rows)
+    run_replay(file, shop)
+    file.with_name(f"{file.name}.progress.json").unlink()
+    code, told = run_replay(file, shop)
+    assert (code, told["recorded"], told["replayed"]) == (0, 0, 300)
+    assert points_in(shop) == sum(range(1, 301))
+
+
+def test_refused_rows_are_kept_with_their_line_and_problem(shop: Shop, rows: list[dict], tmp_path: Path) -> None:
+    rows[10]["currency"] = "USD"
+    rows[20]["member"] = {"identifier": "card:nobody"}
+    file = write_rows(tmp_path / "purchases.ndjson", rows)
+    with file.open("a") as opened:
+        opened.write("this is not JSON\n\n")
+    code, told = run_replay(file, shop)
+    assert (code, told["rows"], told["recorded"], told["refused"]) == (1, 301, 298, 3)
+    refused = [json.loads(line) for line in (tmp_path / "purchases.ndjson.refused.ndjson").open()]
+    assert [(each["line"], each["problem"]["code"]) for each in refused] == [
+        (11, "purchase.wrong_currency"),
+        (21, "member.not_found"),
+        (301, "request.malformed"),
+    ]
+    assert refused[0]["row"]["reference"] == rows[10]["reference"]
+
+
+def test_killed_in_the_middle_it_goes_on_where_it_was(shop: Shop, rows: list[dict], tmp_path: Path) -> None:
+    more = [row | {"reference": f"{row['reference']}-{turn}"} for turn in range(10) for row in rows]
+    file = write_rows(tmp_path / "purchases.ndjson", more)
+    progress = file.with_name(f"{file.name}.progress.json")
+    running = subprocess.Popen(command(file, shop), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    while not progress.exists() and running.poll() is None:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert 0 < json.loads(progress.read_bytes())["rows"] < 3000
+    code, told = run_replay(file, shop)
+    assert code == 0
+    assert told["recorded"] + told["replayed"] == told["rows"] == 3000
+    assert points_in(shop) == 10 * sum(range(1, 301))
+
+
+def test_a_wrong_key_stops_it_with_a_sentence(shop: Shop, rows: list[dict], tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "purchases.ndjson", rows)
+    line = command(file, shop)
+    line[line.index(shop.key)] = "lk_wrong"
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "refuses the key" in done.stderr
+    assert "Traceback" not in done.stderr
