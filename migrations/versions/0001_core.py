@@ -214,6 +214,19 @@ def upgrade() -> None:
         by="reference",
     )
     grant("reference_claims", "SELECT, INSERT")
+    claim_table(
+        "idempotency_keys",
+        sa.Column("scope_id", sa.Uuid, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("content_hash", sa.LargeBinary, nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("status", sa.SmallInteger, nullable=False),
+        sa.Column("answer", sa.LargeBinary),
+        sa.Column("subject_id", sa.Uuid),
+        sa.PrimaryKeyConstraint("scope_id", "key", name="idempotency_keys_pkey"),
+        by="key",
+    )
+    grant("idempotency_keys", "SELECT, INSERT, UPDATE")
     member_table(
         "purchases",
         sa.Column("member_id", sa.Uuid, nullable=False),

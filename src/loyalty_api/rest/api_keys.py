@@ -14,9 +14,12 @@ from loyalty_api.domain.access.queries import list_keys
 from loyalty_api.domain.access.refusals import KeyNotFound
 from loyalty_api.domain.access.revoke_key import revoke_key
 from loyalty_api.kernel.clock import rfc3339
+from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+from loyalty_api.rest.decode import check_years
 from loyalty_api.rest.door import Door
-from loyalty_api.rest.route import Answer, Call, Route, answer_json
+from loyalty_api.rest.idempotency import write_once
+from loyalty_api.rest.route import Answer, Call, Route, answer_json, encode
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -28,6 +31,10 @@ class KeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     scopes: Annotated[list[Literal["till", "read", "manage", "admin"]], Meta(min_length=1, max_length=4)]
     store: Name | None = None
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+    def __post_init__(self) -> None:
+        """An instant that the database can hold."""
+        check_years(expires_at=self.expires_at)
 
 
 class KeyView(msgspec.Struct, frozen=True):
@@ -55,8 +62,9 @@ async def issue(door: Door, call: Call) -> Answer:
     body: KeyBody = call.body
     if body.expires_at is not None and body.expires_at <= call.received_at:
         raise InvalidRequest.of(FieldError("expires_at", "lies in the past"))
-    issued = await door.database.write(
-        lambda connection: issue_key(
+
+    async def work(connection: Connection) -> Answer:
+        issued = await issue_key(
             connection,
             program_id=call.program_id,
             name=body.name,
@@ -65,8 +73,14 @@ async def issue(door: Door, call: Call) -> Answer:
             expires_at=body.expires_at,
             now=call.received_at,
         )
-    )
-    return answer_json(issued, 201)
+        return answer_json(issued, 201, subject=issued.id)
+
+    async def reread(connection: Connection, key_id: UUID) -> bytes:
+        rows = await list_keys(connection, call.program_id)
+        prefix = next(row["prefix"] for row in rows if row["key_id"] == key_id)
+        return encode(IssuedKey(key_id, prefix, None))
+
+    return await write_once(door, call, work, reread=reread)
 
 
 async def list_(door: Door, call: Call) -> Answer:
@@ -108,6 +122,7 @@ ROUTES = [
         path="/v1/api-keys",
         handler=issue,
         summary="Issue an API key; it is told once",
+        idempotent=True,
         body=KeyBody,
         answer=IssuedKey,
         status=201,

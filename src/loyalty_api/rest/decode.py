@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +15,9 @@ from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Kind, Malfor
 
 JSON_TYPE = "application/json"
 NDJSON_TYPE = "application/x-ndjson"
+PARAMETERS_MAX = 50
+# Windows, expiry and time zones are reckoned forth and back from an instant; the calendar must hold all of that.
+FIRST_YEAR, LAST_YEAR = 1900, 8999
 
 _PLACE = re.compile(r" - at (?:`key` in )?`\$\.?(.*?)`$")
 _NAMED_FIELD = re.compile(r"(?:field |^)`(\w+)`\s*")
@@ -72,6 +76,13 @@ def field_error(message: str) -> FieldError:
     return FieldError(place or "body", sentence[:1].lower() + sentence[1:])
 
 
+def check_years(**instants: datetime | None) -> None:
+    """Raises ValueError, which the decoder tells at the field, for an instant at the edge of the calendar."""
+    for name, instant in instants.items():
+        if instant is not None and not FIRST_YEAR <= instant.year <= LAST_YEAR:
+            raise ValueError(f"`{name}` must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
+
+
 def check_content_type(header: str, *, ndjson: bool = False) -> str:
     """The media type of the body. Refuses: UnsupportedContent."""
     kind = header.partition(";")[0].strip().lower() or JSON_TYPE
@@ -85,7 +96,11 @@ def read_query(query: bytes, known: Mapping[str, str]) -> dict[str, str]:
     """The parameters of the address. Refuses (InvalidRequest) unknown ones, repeated ones, and NUL."""
     values: dict[str, str] = {}
     errors = []
-    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=50):
+    try:
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=PARAMETERS_MAX)
+    except ValueError:
+        raise InvalidRequest.of(FieldError("query", f"has more than {PARAMETERS_MAX} parameters")) from None
+    for name, value in pairs:
         if name not in known:
             errors.append(FieldError(name[:50], f"is not a parameter here; known: {', '.join(known) or 'none'}"))
         elif name in values:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from loyalty_api.domain.tiers.rules import Next
+from loyalty_api.rest.decode import check_years
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Language = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
@@ -45,6 +46,10 @@ class EnrolBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     enrolled_at: Instant | None = None
     store: Name | None = None
 
+    def __post_init__(self) -> None:
+        """An instant that the database can hold."""
+        check_years(enrolled_at=self.enrolled_at)
+
 
 class ChangeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change; what is left out stays."""
@@ -58,6 +63,11 @@ class SearchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     identifier: Annotated[str, Meta(min_length=3, max_length=300)] | None = None
     query: Annotated[str, Meta(min_length=2, max_length=100)] | None = None
+
+    def __post_init__(self) -> None:
+        """Blanks are the beginning of everybody."""
+        if self.query is not None and len(self.query.strip()) < 2:
+            raise ValueError("`query` must have at least 2 characters besides blanks")
 
 
 class IdentifierAnswer(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.door import Door
+from loyalty_api.rest.idempotency import Reread, write_once
 from loyalty_api.rest.member_shapes import (
     ChangeBody,
     EnrolBody,
@@ -42,21 +43,21 @@ from loyalty_api.rest.member_shapes import (
     MemberTier,
     SearchBody,
 )
-from loyalty_api.rest.route import Answer, Call, Route, answer_json
+from loyalty_api.rest.route import Answer, Call, Route, answer_json, encode
 
 
 async def enrol(door: Door, call: Call) -> Answer:
     """201 with the new member, or 200 with the one who is known by any of the identifiers already."""
 
-    async def work(connection: Connection) -> tuple[bool, MemberAnswer]:
+    async def work(connection: Connection) -> Answer:
         program = await door.catalogue.one(connection, call.program_id)
         now = program.present(call.received_at)
         enrolment = _enrolment(call, program, now)
         enrolled = await join_program(connection, program, enrolment, now=now, actor=call.known.actor)
-        return enrolled.created, await _one(connection, program, enrolled.member_id, now)
+        member = await _one(connection, program, enrolled.member_id, now)
+        return answer_json(member, 201 if enrolled.created else 200, subject=member.id)
 
-    created, member = await door.database.write(work)
-    return answer_json(member, 201 if created else 200)
+    return await write_once(door, call, work, reread=_reread(door, call))
 
 
 async def search(door: Door, call: Call) -> Answer:
@@ -96,7 +97,7 @@ async def change(door: Door, call: Call) -> Answer:
     member_id = UUID(call.path["member_id"])
     profile = {name: value for name, value in msgspec.structs.asdict(body.profile).items() if value is not UNSET}
 
-    async def work(connection: Connection) -> MemberAnswer:
+    async def work(connection: Connection) -> Answer:
         program = await door.catalogue.one(connection, call.program_id)
         await amend_member(
             connection,
@@ -105,9 +106,10 @@ async def change(door: Door, call: Call) -> Answer:
             profile=profile,
             attributes=body.attributes,
         )
-        return await _one(connection, program, member_id, program.present(call.received_at))
+        now = program.present(call.received_at)
+        return answer_json(await _one(connection, program, member_id, now), subject=member_id)
 
-    return answer_json(await door.database.write(work))
+    return await write_once(door, call, work, reread=_reread(door, call))
 
 
 async def add(door: Door, call: Call) -> Answer:
@@ -115,17 +117,17 @@ async def add(door: Door, call: Call) -> Answer:
     body: IdentifierBody = call.body
     member_id = UUID(call.path["member_id"])
 
-    async def work(connection: Connection) -> tuple[bool, MemberAnswer]:
+    async def work(connection: Connection) -> Answer:
         program = await door.catalogue.one(connection, call.program_id)
         now = program.present(call.received_at)
         identifier = _identifier(body, program, now, "value")
         if identifier.kind == "number":
             raise InvalidRequest.of(FieldError("kind", "number cannot be added; a member has one for ever"))
         added = await add_identifier(connection, member_id=member_id, identifier=identifier, now=now)
-        return added, await _one(connection, program, member_id, now)
+        member = await _one(connection, program, member_id, now)
+        return answer_json(member, 201 if added else 200, subject=member_id)
 
-    added, member = await door.database.write(work)
-    return answer_json(member, 201 if added else 200)
+    return await write_once(door, call, work, reread=_reread(door, call))
 
 
 async def block(door: Door, call: Call) -> Answer:
@@ -143,6 +145,16 @@ async def block(door: Door, call: Call) -> Answer:
 
     await door.database.write(work)
     return Answer(204, b"")
+
+
+def _reread(door: Door, call: Call) -> Reread:
+    """Personal data is not kept with an Idempotency-Key: the member is read again."""
+
+    async def reread(connection: Connection, member_id: UUID) -> bytes:
+        program = await door.catalogue.one(connection, call.program_id)
+        return encode(await _one(connection, program, member_id, program.present(call.received_at)))
+
+    return reread
 
 
 def _enrolment(call: Call, program: Program, now: datetime) -> Enrolment:
@@ -219,6 +231,7 @@ ROUTES = [
         handler=enrol,
         summary="Enrol a member; one who is known by any of the identifiers is answered with 200, untouched",
         body=EnrolBody,
+        idempotent=True,
         answer=MemberAnswer,
         status=201,
         refusals=(IdentifierBlocked, IdentifierTaken),
@@ -251,6 +264,7 @@ ROUTES = [
         handler=change,
         summary="Change profile and attributes; null clears a field",
         body=ChangeBody,
+        idempotent=True,
         answer=MemberAnswer,
         refusals=(MemberNotFound,),
         example={"profile": {"family_name": "Lovelace"}, "attributes": {"favourite": "espresso"}},
@@ -261,6 +275,7 @@ ROUTES = [
         handler=add,
         summary="Add a card, phone, e-mail or other identifier",
         body=IdentifierBody,
+        idempotent=True,
         answer=MemberAnswer,
         status=201,
         refusals=(MemberNotFound, IdentifierTaken, IdentifierBlocked),

@@ -9,6 +9,7 @@ import msgspec
 
 from loyalty_api.domain.access.refusals import Forbidden, Unauthenticated
 from loyalty_api.domain.access.table import ADMITTED, PUBLIC
+from loyalty_api.domain.claims.once import KeyReused
 from loyalty_api.domain.programs.document import Document
 from loyalty_api.kernel.refusals import Busy, InvalidRequest, Malformed, Refusal
 from loyalty_api.rest.decode import NDJSON_TYPE, TooLarge, UnsupportedContent
@@ -96,7 +97,13 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         {"name": name, "in": "query", "description": words, "schema": {"type": "string"}}
         for name, words in route.query.items()
     ]
-    return path + query
+    header = {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "the same key is answered the same, for 30 days",
+        "schema": {"type": "string", "maxLength": 200},
+    }
+    return path + query + ([header] if route.idempotent else [])
 
 
 def _responses(route: Route, by_kind: dict[str, Any]) -> dict[str, Any]:
@@ -122,6 +129,8 @@ def _common(route: Route) -> tuple[type[Refusal], ...]:
     common: tuple[type[Refusal], ...] = () if ADMITTED[route.key] is PUBLIC else (Unauthenticated, Forbidden, Busy)
     if route.body is not None:
         common += (Malformed, TooLarge, UnsupportedContent)
+    if route.idempotent:
+        common += (KeyReused,)
     return (*common, InvalidRequest) if route.body is not None or route.query else common
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -30,8 +31,10 @@ from loyalty_api.kernel.clock import BEGINNING_OF_TIME, rfc3339
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.paging import page_answer, page_key, read_page
 from loyalty_api.kernel.refusals import FieldError
+from loyalty_api.rest.decode import check_years
 from loyalty_api.rest.door import Door
-from loyalty_api.rest.route import Answer, Call, Route, answer_json
+from loyalty_api.rest.idempotency import write_once
+from loyalty_api.rest.route import Answer, Call, Route, answer_json, encode
 
 EXAMPLE = {
     "program": "coffee-club",
@@ -52,6 +55,10 @@ class PublishBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     document: msgspec.Raw
     effective_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+    def __post_init__(self) -> None:
+        """An instant that the database can hold."""
+        check_years(effective_at=self.effective_at)
 
 
 class ChangeView(msgspec.Struct, frozen=True):
@@ -99,10 +106,10 @@ class VersionPage(msgspec.Struct, frozen=True):
 
 
 class NewProgram(msgspec.Struct, frozen=True):
-    """A new program's code and its first admin key, told once."""
+    """A new program's code and its first admin key, told once (null when the call is repeated)."""
 
     program: str
-    key: str
+    key: str | None
 
 
 async def read(door: Door, call: Call) -> Answer:
@@ -136,8 +143,8 @@ async def publish(door: Door, call: Call) -> Answer:
     body: PublishBody = call.body
     document = _document(bytes(body.document), "document")
 
-    async def work(connection: Connection) -> Plan:
-        return await publish_version(
+    async def work(connection: Connection) -> Answer:
+        done = await publish_version(
             connection,
             catalogue=door.catalogue,
             program_id=call.program_id,
@@ -146,9 +153,9 @@ async def publish(door: Door, call: Call) -> Answer:
             now=call.received_at,
             actor=call.known.actor,
         )
+        return answer_json(_plan(done), 201 if done.changes else 200)
 
-    done = await door.database.write(work)
-    return answer_json(_plan(done), 201 if done.changes else 200)
+    return await write_once(door, call, work)
 
 
 async def list_versions(door: Door, call: Call) -> Answer:
@@ -170,14 +177,17 @@ async def create(door: Door, call: Call) -> Answer:
     """201 with the program's code and a first admin key."""
     document = _document(call.body, "")
 
-    async def work(connection: Connection) -> NewProgram:
+    async def work(connection: Connection) -> Answer:
         program_id = await create_program(connection, document=document, now=call.received_at, actor=call.known.actor)
         issued = await issue_key(
             connection, program_id=program_id, name="first", scopes=["admin"], now=call.received_at
         )
-        return NewProgram(document.program, issued.key)
+        return answer_json(NewProgram(document.program, issued.key), 201, subject=program_id)
 
-    return answer_json(await door.database.write(work), 201)
+    async def reread(_connection: Connection, _program_id: UUID) -> bytes:
+        return encode(NewProgram(document.program, None))
+
+    return await write_once(door, call, work, reread=reread)
 
 
 def _document(data: bytes, place: str) -> Document:
@@ -234,6 +244,7 @@ ROUTES = [
         path="/v1/program/publish",
         handler=publish,
         summary="Publish a document as the next version, in force now or from a later instant",
+        idempotent=True,
         body=PublishBody,
         answer=PlanAnswer,
         status=201,
@@ -261,6 +272,7 @@ ROUTES = [
         path="/v1/programs",
         handler=create,
         summary="A new program from its document (operator key)",
+        idempotent=True,
         body=bytes,
         answer=NewProgram,
         status=201,

@@ -34,6 +34,7 @@ from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
+from loyalty_api.rest.decode import check_years
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
 
@@ -182,7 +183,8 @@ def _filter(call: Call) -> PurchaseFilter:
     for name in ("occurred_from", "occurred_to"):
         try:
             instants[name] = msgspec.convert(query[name], _Instant) if name in query else None
-        except msgspec.ValidationError:
+            check_years(**{name: instants[name]})
+        except ValueError:  # of which msgspec's is one
             errors.append(FieldError(name, "must be an instant, such as 2026-11-21T09:14:03Z"))
     if errors:
         raise InvalidRequest.of(*errors)

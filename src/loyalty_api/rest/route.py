@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -19,6 +20,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     path: Mapping[str, str]
     query: Mapping[str, str]
     content_type: str
+    idempotency_key: str
+    route: str
+    raw: bytes
     body: Any
     received_at: datetime
 
@@ -42,6 +46,7 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
     content_type: bytes = b"application/json"
+    subject: UUID | None = None  # whom the answer is about, where the answer itself must not be kept
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +63,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[type[Refusal], ...] = ()
     example: Any = None
     example_answer: Any = None
+    idempotent: bool = False  # takes an Idempotency-Key
     hot: bool = False  # answered before the router; its key is checked again in the transaction that writes
 
     @property
@@ -69,6 +75,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-def answer_json(value: Any, status: int = 200) -> Answer:
+def answer_json(value: Any, status: int = 200, *, subject: UUID | None = None) -> Answer:
     """A value as a JSON answer."""
-    return Answer(status, _encoder.encode(value))
+    return Answer(status, encode(value), subject=subject)
+
+
+def encode(value: Any) -> bytes:
+    """A value as JSON, decimals as numbers."""
+    return _encoder.encode(value)

@@ -45,6 +45,9 @@ async def serve_route(
             path=path,
             query=read_query(query, route.query) if query else {},
             content_type=content_type,
+            idempotency_key=headers.get(b"idempotency-key", b"").decode("latin-1"),
+            route=route.key,
+            raw=body,
             body=_body(route, body),
             received_at=received_at,
         )

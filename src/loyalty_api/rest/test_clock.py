@@ -11,6 +11,7 @@ from msgspec import Meta
 from loyalty_api.domain.programs.refusals import ClockBackwards, ClockNotAllowed
 from loyalty_api.domain.programs.set_clock import set_clock
 from loyalty_api.kernel.clock import rfc3339
+from loyalty_api.rest.decode import check_years
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
 
@@ -19,6 +20,10 @@ class ClockBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The instant that is to be the program's present."""
 
     now: Annotated[datetime, Meta(tz=True)]
+
+    def __post_init__(self) -> None:
+        """The program's present is reckoned with, so it keeps away from the edges of the calendar."""
+        check_years(now=self.now)
 
 
 class ClockAnswer(msgspec.Struct, frozen=True):

@@ -16,11 +16,11 @@ PREFIX_LENGTH = 11
 
 
 class IssuedKey(msgspec.Struct, frozen=True):
-    """A fresh key; ``key`` is told now and never again."""
+    """A fresh key; ``key`` is told now and never again (None when asked again)."""
 
     id: UUID
     prefix: str
-    key: str
+    key: str | None
 
 
 async def issue_key(

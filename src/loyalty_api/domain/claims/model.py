@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, LargeBinary, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import Column, DateTime, LargeBinary, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid
 
 from loyalty_api.kernel.database import metadata
 
@@ -17,4 +17,19 @@ reference_claims = Table(
     Column("record_id", Uuid, nullable=False),
     Column("content_hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("program_id", "kind", "source", "reference"),
+)
+
+# Writes without a reference of their own, by the Idempotency-Key of the caller. Kept 30 days.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("scope_id", Uuid, nullable=False),  # the program, or the key of an operator
+    Column("key", Text, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    # The answer as it was told; empty where it holds personal data or a secret, then ``subject_id`` is read again.
+    Column("answer", LargeBinary),
+    Column("subject_id", Uuid),
+    PrimaryKeyConstraint("scope_id", "key"),
 )

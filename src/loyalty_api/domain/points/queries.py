@@ -73,7 +73,7 @@ async def history(connection: Connection, *, member_id: UUID, page: Page) -> lis
     )
     before = page_key(page, int)
     if before is not None:
-        statement = statement.where(transfers.c.seq < min(before, 2**62))
+        statement = statement.where(transfers.c.seq < max(0, min(before, 2**62)))
     return await fetch(connection, statement)
 
 
