@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -52,7 +52,7 @@ def make_router(open_door: Callable[[], Any], get_door: Callable[[], Door]) -> L
     assert not missing, f"the access table and the routes differ: {missing}"
 
     @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         async with open_door():
             yield
 
@@ -86,7 +86,8 @@ def _handler(route: Route, get_door: Callable[[], Door]) -> HTTPRouteHandler:
         return _response(answer)
 
     path = re.sub(r"\{(\w+)\}", r"{\1:str}", route.path)
-    return HTTPRouteHandler(path, http_method=[route.method], status_code=200)(handle)
+    method: Any = route.method
+    return HTTPRouteHandler(path, http_method=[method], status_code=200)(handle)
 
 
 def _response(answer: Answer) -> ASGIResponse:
