@@ -7,7 +7,7 @@ purchase passes it more often than everything else together. Both ways go throug
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -69,7 +69,7 @@ class Application:
         await _send(reply, answer)
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[None]:
+    async def _open(self) -> AsyncGenerator[None]:
         database = await Database.open(
             self._settings.database_url, pool_size=self._settings.pool_size + self._settings.writers
         )

@@ -22,16 +22,16 @@ _COMMANDS = {
 class _Lazy(click.Group):
     """Finds ``loyalty NAME`` in ``cli/name.py`` as ``command``; imports cost seconds, help should not."""
 
-    def list_commands(self, _context: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
-    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
             return None
-        module: Any = importlib.import_module(f"loyalty_api.cli.{name.replace('-', '_')}")
+        module: Any = importlib.import_module(f"loyalty_api.cli.{cmd_name.replace('-', '_')}")
         return module.command
 
-    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 

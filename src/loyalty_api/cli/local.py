@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -68,7 +68,7 @@ def start_api(database_url: str, *, workers: int = 1, log: Path | None = None, *
 
 
 @contextmanager
-def serve_locally(database_url: str, *, workers: int = 1, log: Path | None = None) -> Iterator[LocalApi]:
+def serve_locally(database_url: str, *, workers: int = 1, log: Path | None = None) -> Generator[LocalApi]:
     """A started API that is stopped at the end."""
     api = start_api(database_url, workers=workers, log=log)
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -83,7 +83,7 @@ class Database:
         raise AssertionError("unreachable")
 
     @asynccontextmanager
-    async def reader(self) -> AsyncIterator[Connection]:
+    async def reader(self) -> AsyncGenerator[Connection]:
         """A read-only connection that sees one instant of the database throughout."""
         async with (
             self._connection() as connection,
@@ -92,14 +92,14 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
+    async def _connection(self) -> AsyncGenerator[Connection]:
         try:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
                 yield connection
         except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
             raise Busy("The database is out of reach at the moment; try again.") from error
         except asyncpg.PostgresError as error:
-            if (error.sqlstate or "").startswith(_UNREACHABLE):
+            if (getattr(error, "sqlstate", None) or "").startswith(_UNREACHABLE):
                 raise Busy("The database is out of reach at the moment; try again.") from error
             raise
 
@@ -108,7 +108,8 @@ async def fetch(connection: Connection, statement: ClauseElement) -> list[asyncp
     """The rows of a composed SQLAlchemy ``select``. For reads; hot statements are written out as SQL."""
     compiled = statement.compile(dialect=_DIALECT)
     values = compiled.params
-    return await connection.fetch(str(compiled), *(values[name] for name in compiled.positiontup or ()))
+    order = getattr(compiled, "positiontup", None) or ()
+    return await connection.fetch(str(compiled), *(values[name] for name in order))
 
 
 def driver_url(url: str) -> str:

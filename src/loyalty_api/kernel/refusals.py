@@ -7,7 +7,7 @@ fields. Bugs are not refusals: they are assertions and constraints, and surface 
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Kind(Enum):
@@ -49,7 +49,7 @@ class InvalidRequest(Refusal):
     """Fields of the input are wrong; ``errors`` names each."""
 
     @classmethod
-    def of(cls, *errors: FieldError) -> InvalidRequest:
+    def of(cls, *errors: FieldError) -> Self:
         """One refusal for all wrong fields, its sentence made from the first."""
         first = errors[0]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

@@ -78,7 +78,7 @@ async def issue(door: Door, call: Call) -> Answer:
     async def reread(connection: Connection, key_id: UUID) -> bytes:
         rows = await list_keys(connection, call.program_id)
         prefix = next(row["prefix"] for row in rows if row["key_id"] == key_id)
-        return encode(IssuedKey(key_id, prefix, None))
+        return encode({"id": key_id, "prefix": prefix, "key": None})
 
     return await write_once(door, call, work, reread=reread)
 

@@ -106,10 +106,10 @@ class VersionPage(msgspec.Struct, frozen=True):
 
 
 class NewProgram(msgspec.Struct, frozen=True):
-    """A new program's code and its first admin key, told once (null when the call is repeated)."""
+    """A new program's code and its first admin key, told once."""
 
     program: str
-    key: str | None
+    key: str
 
 
 async def read(door: Door, call: Call) -> Answer:
@@ -185,7 +185,7 @@ async def create(door: Door, call: Call) -> Answer:
         return answer_json(NewProgram(document.program, issued.key), 201, subject=program_id)
 
     async def reread(_connection: Connection, _program_id: UUID) -> bytes:
-        return encode(NewProgram(document.program, None))
+        return encode({"program": document.program, "key": None})
 
     return await write_once(door, call, work, reread=reread)
 

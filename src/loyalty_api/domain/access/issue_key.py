@@ -16,11 +16,11 @@ PREFIX_LENGTH = 11
 
 
 class IssuedKey(msgspec.Struct, frozen=True):
-    """A fresh key; ``key`` is told now and never again (None when asked again)."""
+    """A fresh key; ``key`` is told now and never again."""
 
     id: UUID
     prefix: str
-    key: str | None
+    key: str
 
 
 async def issue_key(

@@ -83,7 +83,7 @@ def decide(compiled: Compiled, basket: Basket) -> Decision:
             _earn_base(rule, multipliers, sets, _ROUNDINGS[compiled.rounding], points)
     for rule in compiled.flats:
         if _fires(rule, basket) and (rule.scope is None or sets.seen_by(rule)):
-            points[rule.code] = rule.rate
+            points[rule.code] = int(rule.rate)
     earnings = [
         _earning(rule, points[rule.code], sets, compiled)
         for rules in (compiled.bases, compiled.multipliers, compiled.flats)

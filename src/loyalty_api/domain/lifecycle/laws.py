@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,13 @@ from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.chain import NO_HASH, Sealed, seal
 from loyalty_api.kernel.clock import local_date
 
-Row = Mapping[str, Any]
+
+class Row(Protocol):
+    """A row, its columns by name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
 Broken = tuple[str, str]  # which law, and what is wrong
 
 _PARTS = {
@@ -25,7 +31,7 @@ _PARTS = {
 }
 
 
-class MemberRows(msgspec.Struct, frozen=True, kw_only=True):
+class MemberRows(msgspec.Struct, frozen=True):
     """Everything that is stored about one member's points, purchases and tier."""
 
     member_id: UUID

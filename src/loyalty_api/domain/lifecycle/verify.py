@@ -123,14 +123,10 @@ def _check_page(
         report.checked[name] += sum(row["rows"] for row in found) if name == "events" else len(found)
     by_member = {name: _grouped(found) for name, found in rows.items()}
     for member in page:
-        member_id = member["member_id"]
-        mine = MemberRows(
-            member_id=member_id,
-            program_id=member["program_id"],
-            zone=zones[member["program_id"]],
-            **{name: grouped.get(member_id, []) for name, grouped in by_member.items()},
-        )
-        report.add([Finding(law, member_id, what) for law, what in check_member(mine)])
+        member_id, program_id = member["member_id"], member["program_id"]
+        mine = {name: grouped.get(member_id, []) for name, grouped in by_member.items()}
+        checked = check_member(MemberRows(member_id, program_id, zones[program_id], **mine))
+        report.add([Finding(law, member_id, what) for law, what in checked])
 
 
 def _grouped(rows: list[asyncpg.Record]) -> dict[UUID, list[asyncpg.Record]]:

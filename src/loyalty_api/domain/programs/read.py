@@ -137,7 +137,7 @@ def _without_nul(text: str) -> str:
     return text
 
 
-_READERS = {
+_READERS: dict[type, Any] = {
     inspect.StructType: _struct,
     inspect.ListType: _list,
     inspect.UnionType: _union,

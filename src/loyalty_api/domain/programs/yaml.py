@@ -87,7 +87,7 @@ def _value(node: yaml.Node, place: str, lines: dict[str, int]) -> object:
     return _scalar(node)
 
 
-def _scalar(node: yaml.Node) -> object:
+def _scalar(node: Any) -> object:
     text = node.value
     if node.style is not None:  # quoted or a block: always text
         return text
