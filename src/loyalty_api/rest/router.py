@@ -124,7 +124,8 @@ def _http_problem(request: Request, error: HTTPException) -> Response:
 
 
 def _methods_of(path: str) -> set[str]:
-    return {route.method for route in ROUTES if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route.path), path)}
+    exact = {route.method for route in ROUTES if route.path == path.rstrip("/")}
+    return exact or {route.method for route in ROUTES if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route.path), path)}
 
 
 def _failure(request: Request, error: Exception) -> Response:
