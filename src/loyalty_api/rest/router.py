@@ -16,6 +16,7 @@ from loyalty_api.domain.access.table import ADMITTED
 from loyalty_api.kernel.logging import logger
 from loyalty_api.rest import (
     api_keys,
+    clock,
     health,
     members,
     openapi,
@@ -23,7 +24,6 @@ from loyalty_api.rest import (
     program,
     purchase_batch,
     purchases,
-    test_clock,
 )
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, plain_problem
@@ -37,7 +37,7 @@ CONTRACT: list[Route] = [
     *purchases.ROUTES,
     *purchase_batch.ROUTES,
     *program.ROUTES,
-    *test_clock.ROUTES,
+    *clock.ROUTES,
     *api_keys.ROUTES,
     *health.ROUTES,
 ]
