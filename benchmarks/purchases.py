@@ -1,0 +1,78 @@
+"""The requests: purchases of five lines, each with a reference of its own, for members drawn with a fixed seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from benchmarks.shop import FIRST_CARD, Shop
+
+SEED = 20_261_121
+BASKETS = 500
+_GOODS = [
+    ("ESP-250", "coffee", ["fairtrade"], 695),
+    ("TEA-100", "tea", ["sale"], 420),
+    ("CUP-1", "kitchen", [], 990),
+    ("CUP-2", "kitchen", ["sale"], 1190),
+    ("BUN-1", "bakery", [], 120),
+    ("CAKE-3", "bakery", ["fresh"], 380),
+    ("MILK-1", "dairy", ["organic"], 149),
+    ("SOAP-5", "household", [], 265),
+]
+
+
+def make_requests(shop: Shop, host: str, at: datetime) -> Iterator[bytes]:
+    """HTTP requests without end. Reference and card have a fixed width, so a basket's request is one template."""
+    draw = random.Random(SEED)
+    templates = [_template(shop, host, _basket(draw, at)) for _ in range(BASKETS)]
+    number = 0
+    while True:
+        card = FIRST_CARD + draw.randrange(shop.members)
+        yield templates[number % BASKETS] % (number, card)
+        number += 1
+
+
+def _basket(draw: random.Random, at: datetime) -> dict:
+    lines = []
+    for index, (sku, category, labels, price) in enumerate(draw.sample(_GOODS, 5), 1):
+        quantity = draw.choice((1, 1, 1, 2, 3))
+        amount = price * quantity
+        lines.append(
+            {
+                "line": str(index),
+                "sku": sku,
+                "category": category,
+                "labels": labels,
+                "quantity": quantity,
+                "amount_minor": amount,
+                "tax_minor": amount * 7 // 107,
+            }
+        )
+    return {
+        "reference": "R-%012d",
+        "source": "store-17/till-3",
+        "member": {"identifier": "card:%d"},
+        "occurred_at": at,
+        "currency": "EUR",
+        "store": "17",
+        "employee": "e-9",
+        "channel": "store",
+        "lines": lines,
+        "total_minor": sum(line["amount_minor"] for line in lines),
+    }
+
+
+def _template(shop: Shop, host: str, purchase: dict) -> bytes:
+    body = msgspec.json.encode(purchase)
+    length = len(body % (0, FIRST_CARD))
+    head = (
+        "POST /v1/purchases HTTP/1.1\r\n"
+        f"Host: {host}\r\n"
+        f"Authorization: Bearer {shop.key}\r\n"
+        "Content-Type: application/json\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    )
+    return head.encode() + body

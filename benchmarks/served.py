@@ -1,0 +1,88 @@
+"""The product as it runs anywhere: ``loyalty serve`` in a process of its own, on loopback."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from types import TracebackType
+
+from loyalty_api.kernel.embedded import die_with_parent
+
+HOST = "127.0.0.1"
+START_SECONDS_MAX = 30.0
+STOP_SECONDS_MAX = 25.0
+
+
+class Served:
+    """One ``loyalty serve``; its folder is the working folder of nobody. A context manager."""
+
+    def __init__(self, database_url: str) -> None:
+        self.port = _free_port()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("LOYALTY_")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "loyalty_api", "serve", "--host", HOST, "--port", str(self.port)],
+            env=environment | {"LOYALTY_DATABASE_URL": database_url},
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            preexec_fn=die_with_parent(signal.SIGTERM),
+        )
+
+    def __enter__(self) -> Served:
+        try:
+            self._await_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    @property
+    def process_id(self) -> int:
+        """The process whose tree is the product."""
+        return self._process.pid
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while self._process.poll() is None and time.monotonic() < deadline:
+            if self._is_ready():
+                return
+            time.sleep(0.1)
+        self._log.seek(0)
+        raise RuntimeError(f"loyalty serve did not start: {self._log.read().decode(errors='replace')[-1000:]}")
+
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=5)
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def _stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
