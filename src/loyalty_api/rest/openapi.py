@@ -158,6 +158,9 @@ def _body_kind(route: Route) -> Any:
 
 
 def _spoken(components: dict[str, Any]) -> dict[str, Any]:
-    """Docstrings are written for people who read code; what they mark up stays readable in the contract."""
+    """Docstrings are written for people who read code; what they mark up stays readable in the contract.
+
+    Decimals pass as JSON numbers, both ways; msgspec would describe them as text.
+    """
     text = msgspec.json.encode(components).decode().replace("``", "`")
-    return msgspec.json.decode(text)
+    return msgspec.json.decode(text.replace('"type":"string","format":"decimal"', '"type":"number"'))
