@@ -1,0 +1,134 @@
+"""The real database: its keys, its rights, and what a distributed PostgreSQL asks of it."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from loyalty_api.kernel.database import APPLICATION_ROLE, Database
+from loyalty_api.tables import metadata
+
+# What is unique across members, and the column that its keys begin with.
+CLAIMS = {"identifier_claims": "program_id", "reference_claims": "program_id", "idempotency_keys": "scope_id"}
+CONFIGURATION = {"programs", "program_versions", "api_keys"}
+OTHER = {"alembic_version"}
+APPEND_ONLY = {"transfers", "tier_moves", "purchases", "program_versions", "reference_claims"}
+
+_KEYS = """
+SELECT c.relname AS table, i.relname AS key, a.attname AS first
+FROM pg_index x
+JOIN pg_class c ON c.oid = x.indrelid
+JOIN pg_class i ON i.oid = x.indexrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.indkey[0]
+WHERE x.indisunique
+"""
+_FOREIGN = """
+SELECT c.relname AS table, a.attname AS first
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1]
+WHERE k.contype = 'f'
+"""
+
+
+async def fetch(database: Database, query: str, *values: object) -> list[asyncpg.Record]:
+    async with database.reader() as connection:
+        return await connection.fetch(query, *values)
+
+
+async def tables(database: Database) -> set[str]:
+    rows = await fetch(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    return {row["tablename"] for row in rows}
+
+
+async def test_every_table_is_a_members_a_claim_or_configuration(database: Database) -> None:
+    rows = await fetch(
+        database,
+        "SELECT table_name FROM information_schema.columns WHERE column_name = 'member_id' AND table_schema = 'public'",
+    )
+    with_member = {row["table_name"] for row in rows}
+    assert await tables(database) == with_member | CLAIMS.keys() | CONFIGURATION | OTHER
+
+
+async def test_every_key_of_a_members_table_begins_with_the_member(database: Database) -> None:
+    found = {row["table"] for row in await fetch(database, _KEYS)}
+    assert found == await tables(database)  # every table has a key
+    for row in await fetch(database, _KEYS):
+        if row["table"] not in CLAIMS.keys() | CONFIGURATION | OTHER:
+            assert row["first"] == "member_id", dict(row)
+
+
+async def test_every_key_of_a_claim_begins_with_whose_it_is(database: Database) -> None:
+    for row in await fetch(database, _KEYS):
+        if row["table"] in CLAIMS:
+            assert row["first"] == CLAIMS[row["table"]], dict(row)
+
+
+async def test_foreign_keys_stay_within_one_members_data(database: Database) -> None:
+    assert all(row["first"] == "member_id" for row in await fetch(database, _FOREIGN))
+
+
+async def test_every_table_but_the_keys_of_the_operator_knows_its_program(database: Database) -> None:
+    rows = await fetch(
+        database,
+        "SELECT table_name, is_nullable FROM information_schema.columns"
+        " WHERE column_name = 'program_id' AND table_schema = 'public'",
+    )
+    without = await tables(database) - {row["table_name"] for row in rows}
+    assert without == OTHER | {"member_identifiers", "idempotency_keys"}  # whose member or scope knows it
+    assert {row["table_name"] for row in rows if row["is_nullable"] == "YES"} == {"api_keys"}
+
+
+async def test_there_is_nothing_that_a_distributed_database_lacks(database: Database) -> None:
+    assert await fetch(database, "SELECT 1 FROM pg_trigger WHERE NOT tgisinternal") == []
+    assert await fetch(database, "SELECT 1 FROM pg_constraint WHERE contype = 'x' OR condeferrable") == []
+    assert await fetch(database, "SELECT sequencename FROM pg_sequences") == []
+    rows = await fetch(
+        database,
+        "SELECT table_name, column_name, column_default FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND column_default IS NOT NULL",
+    )
+    assert [dict(row) for row in rows] == []
+
+
+async def test_every_instant_is_stored_with_its_zone(database: Database) -> None:
+    rows = await fetch(
+        database,
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND data_type = 'timestamp without time zone'",
+    )
+    assert [dict(row) for row in rows] == []
+
+
+async def test_nothing_is_stored_as_a_float(database: Database) -> None:
+    rows = await fetch(
+        database,
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND data_type IN ('real', 'double precision', 'money')",
+    )
+    assert [dict(row) for row in rows] == []
+
+
+async def test_the_application_may_change_what_changes_and_nothing_of_what_is_written_for_ever(
+    database: Database,
+) -> None:
+    rows = await fetch(
+        database,
+        "SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = $1",
+        APPLICATION_ROLE,
+    )
+    rights: dict[str, set[str]] = {}
+    for row in rows:
+        rights.setdefault(row["table_name"], set()).add(row["privilege_type"])
+    assert rights.pop("alembic_version") == {"SELECT"}
+    assert rights.keys() == set(metadata.tables)
+    for table, granted in rights.items():
+        expected = {"SELECT", "INSERT"} if table in APPEND_ONLY else {"SELECT", "INSERT", "UPDATE"}
+        assert granted == expected, table
+
+
+@pytest.mark.parametrize("table", sorted(APPEND_ONLY))
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {}", "UPDATE {} SET program_id = program_id"])
+async def test_the_product_itself_cannot_rewrite_history(database: Database, table: str, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await database.write(lambda connection: connection.execute(statement.format(table)))
