@@ -60,4 +60,5 @@ def rfc3339(instant: datetime) -> str:
 
 def microseconds(instant: datetime) -> int:
     """Whole microseconds since 1970, exact (``timestamp()`` is a float)."""
-    return (instant - EPOCH) // timedelta(microseconds=1)
+    since = instant - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

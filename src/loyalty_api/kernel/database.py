@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -110,6 +110,12 @@ async def fetch(connection: Connection, statement: ClauseElement) -> list[asyncp
     values = compiled.params
     order = getattr(compiled, "positiontup", None) or ()
     return await connection.fetch(str(compiled), *(values[name] for name in order))
+
+
+async def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Appends rows by COPY, which costs both sides less than an INSERT from arrays. For tables without conflicts."""
+    if rows:
+        await connection.copy_records_to_table(table, records=rows, columns=columns)
 
 
 def driver_url(url: str) -> str:

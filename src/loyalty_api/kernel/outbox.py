@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, DateTime, PrimaryKeyConstraint, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSON
 
-from loyalty_api.kernel.database import Connection, metadata
+from loyalty_api.kernel.database import Connection, copy_rows, metadata
 
 outbox = Table(
     "outbox",
@@ -45,14 +45,6 @@ class Event(NamedTuple):
     data: bytes
 
 
-_APPEND = """
-INSERT INTO outbox (member_id, seq, id, program_id, type, occurred_at, recorded_at, data)
-SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::text[],
-                     $6::timestamptz[], $7::timestamptz[], $8::json[])
-"""
-
-
 async def append_events(connection: Connection, events: Sequence[Event]) -> None:
     """Writes the events of this transaction in one statement."""
-    if events:
-        await connection.execute(_APPEND, *map(list, zip(*events, strict=True)))
+    await copy_rows(connection, "outbox", Event._fields, events)

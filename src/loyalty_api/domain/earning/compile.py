@@ -26,28 +26,23 @@ class Match(msgspec.Struct, frozen=True):
     categories: frozenset[str]
     labels: frozenset[str]
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is named."""
-        return not (self.skus or self.categories or self.labels)
-
     def holds(self, sku: str | None, category: str | None, labels: list[str]) -> bool:
         """Whether a line fits any name given."""
         return sku in self.skus or category in self.categories or not self.labels.isdisjoint(labels)
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """The lines that a rule sees; ``words`` says them to people."""
+    """The lines that a rule sees; ``words`` says them to people. None: nothing is named."""
 
-    include: Match
-    exclude: Match
+    include: Match | None
+    exclude: Match | None
     words: str
 
     def holds(self, sku: str | None, category: str | None, labels: list[str]) -> bool:
         """Whether the rule sees a line."""
-        if not self.include.empty and not self.include.holds(sku, category, labels):
+        if self.include is not None and not self.include.holds(sku, category, labels):
             return False
-        return not self.exclude.holds(sku, category, labels)
+        return self.exclude is None or not self.exclude.holds(sku, category, labels)
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -144,11 +139,13 @@ def _effect(rule: EarningRule, currency: str) -> tuple[str, Exact, int, Exact, s
 
 def _scope(lines: LineScope) -> Scope:
     include, exclude = _match(lines), _match(lines.exclude)
-    words = "" if include.empty else f" of {_say(lines)}"
-    return Scope(include, exclude, words if exclude.empty else f"{words} without {_say(lines.exclude)}")
+    words = f" of {_say(lines)}" if include else ""
+    return Scope(include, exclude, f"{words} without {_say(lines.exclude)}" if exclude else words)
 
 
-def _match(match: LineMatch) -> Match:
+def _match(match: LineMatch) -> Match | None:
+    if not (match.skus or match.categories or match.labels):
+        return None
     return Match(frozenset(match.skus), frozenset(match.categories), frozenset(match.labels))
 
 

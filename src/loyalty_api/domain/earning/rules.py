@@ -74,8 +74,7 @@ class Decision(msgspec.Struct, frozen=True):
 
 def decide(compiled: Compiled, basket: Basket) -> Decision:
     """What the basket earns by the version's rules."""
-    amounts = [_base_of(compiled, line) for line in basket.lines]
-    sets = _LineSets(basket.lines, amounts)
+    sets = _LineSets(compiled, basket.lines)
     multipliers = [rule for rule in compiled.multipliers if _fires(rule, basket)]
     points: dict[str, int] = {}
     for rule in compiled.bases:
@@ -103,7 +102,7 @@ def _earn_base(
     """Adds the points of one base rule, and what each multiplier adds to it, to ``points`` by rule."""
     seen = sets.seen_by(rule)
     total: Exact = rule.rate * _steps(rule, seen, sets)
-    given = max(0, rounded(total))
+    given = max(0, _whole(total, rounded))
     points[rule.code] = given
     weights: dict[int, Exact] = {seen: 1}  # lines → their weight; grows where multipliers meet
     for multiplier in multipliers:
@@ -114,7 +113,7 @@ def _earn_base(
                 extra = weight * (multiplier.factor - 1)
                 weights[met] = weights.get(met, 0) + extra
                 total += extra * rule.rate * _steps(rule, met, sets)
-        whole = max(0, rounded(total))
+        whole = max(0, _whole(total, rounded))
         points[multiplier.code] = points.get(multiplier.code, 0) + whole - given
         given = whole
 
@@ -123,7 +122,13 @@ def _steps(rule: Rule, mask: int, sets: _LineSets) -> Exact:
     """How often the rate counts on these lines: whole steps of money, or units as they are."""
     if rule.kind == "per_spend":
         return max(0, sets.amount(mask)) // rule.per_minor
-    return Fraction(sets.units(mask))
+    units = sets.units(mask)
+    whole = int(units)
+    return whole if whole == units else Fraction(units)  # fractions cost twenty times an integer
+
+
+def _whole(exact: Exact, rounded: Callable[[Exact], int]) -> int:
+    return exact if type(exact) is int else rounded(exact)
 
 
 def _fires(rule: Rule, basket: Basket) -> bool:
@@ -132,53 +137,54 @@ def _fires(rule: Rule, basket: Basket) -> bool:
     return rule.first_day <= basket.day <= rule.last_day
 
 
-def _base_of(compiled: Compiled, line: Line) -> int | None:
-    """The part of a line that earns, in minor units; None: the program leaves the line out."""
-    if line.kind in compiled.excluded_kinds:
-        return None
-    return line.amount_minor - line.tax_minor if compiled.tax_excluded else line.amount_minor
-
-
 class _LineSets:
     """Sets of lines as bit masks, their amounts and units worked out once each."""
 
-    def __init__(self, lines: Sequence[Line], amounts: list[int | None]) -> None:
+    def __init__(self, compiled: Compiled, lines: Sequence[Line]) -> None:
         self._lines = lines
-        self._amounts = amounts
-        self.all = sum(1 << index for index, amount in enumerate(amounts) if amount is not None)
+        self._amounts: list[int] = []  # the part of each line that earns, in minor units
+        self.all = 0  # the lines that the program does not leave out
+        bit = 1
+        for line in lines:
+            self._amounts.append(line.amount_minor - line.tax_minor if compiled.tax_excluded else line.amount_minor)
+            if line.kind not in compiled.excluded_kinds:
+                self.all |= bit
+            bit <<= 1
         self._seen: dict[str, int] = {}
         self._sums: dict[int, int] = {}
+        self._units: dict[int, Decimal] = {}
 
     def seen_by(self, rule: Rule) -> int:
         """The lines in the base that the rule sees."""
         if rule.scope is None:
             return self.all
-        if rule.code not in self._seen:
-            holds = rule.scope.holds
-            self._seen[rule.code] = sum(
-                1 << index
-                for index, line in enumerate(self._lines)
-                if self._amounts[index] is not None and holds(line.sku, line.category, line.labels)
-            )
-        return self._seen[rule.code]
+        seen = self._seen.get(rule.code)
+        if seen is None:
+            seen, bit, holds = 0, 1, rule.scope.holds
+            for line in self._lines:
+                if self.all & bit and holds(line.sku, line.category, line.labels):
+                    seen |= bit
+                bit <<= 1
+            self._seen[rule.code] = seen
+        return seen
 
     def amount(self, mask: int) -> int:
         """The base of these lines in minor units; discounts count against it."""
-        if mask not in self._sums:
-            amounts = enumerate(self._amounts)
-            self._sums[mask] = sum(amount for index, amount in amounts if amount is not None and mask >> index & 1)
-        return self._sums[mask]
+        total = self._sums.get(mask)
+        if total is None:
+            total = self._sums[mask] = sum([each for index, each in enumerate(self._amounts) if mask >> index & 1])
+        return total
 
     def units(self, mask: int) -> Decimal:
         """The quantity of goods on these lines (shipping, fees and discounts are no goods)."""
-        return sum(
-            (
-                line.quantity
-                for index, line in enumerate(self._lines)
-                if mask >> index & 1 and line.kind in ("product", "gift_card")
-            ),
-            Decimal(0),
-        )
+        total = self._units.get(mask)
+        if total is None:
+            total = Decimal(0)
+            for index, line in enumerate(self._lines):
+                if mask >> index & 1 and line.kind in ("product", "gift_card"):
+                    total += line.quantity
+            self._units[mask] = total
+        return total
 
 
 def _earning(rule: Rule, points: int, sets: _LineSets, compiled: Compiled) -> Earning:

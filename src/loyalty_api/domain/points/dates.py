@@ -8,6 +8,7 @@ after that, ``on`` at the end of that date, the next one after d. By inactivity 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -35,14 +36,17 @@ def lot_dates(settings: PointsSettings, *, zone: ZoneInfo, occurred_at: datetime
     available_at = start_of_day(available_on, zone) if days else occurred_at
     expires_at = None
     if isinstance(settings.expiry, Expiry):
+        expires_at = _expires_at(settings.expiry, available_on, zone)  # ty: ignore[invalid-argument-type]
         fresh_on = add_days(local_date(recorded_at, zone), days)
-        expires_at = _expires_at(settings.expiry, available_on, zone)
-        fresh = _expires_at(settings.expiry, fresh_on, zone)
+        fresh = expires_at
+        if fresh_on != available_on:
+            fresh = _expires_at(settings.expiry, fresh_on, zone)  # ty: ignore[invalid-argument-type]
         if expires_at is not None and fresh is not None:
             expires_at = max(expires_at, min(recorded_at + LATE_LIFE, fresh))
     return LotDates(available_at > recorded_at and days > 0, available_at, expires_at)
 
 
+@lru_cache(maxsize=4096)  # a frozen struct is hashable, whatever the type checker makes of msgspec
 def _expires_at(expiry: Expiry, available_on: date, zone: ZoneInfo) -> datetime | None:
     if expiry.days is not None:
         return start_of_day(add_days(available_on, expiry.days), zone)

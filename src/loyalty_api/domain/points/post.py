@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.chain import NO_HASH, Sealed, seal
 from loyalty_api.domain.points.dates import LotDates
-from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.database import Connection, copy_rows
 from loyalty_api.kernel.ids import new_id
 
 
@@ -50,8 +51,20 @@ class Balance:
     next_due_at: datetime | None
 
     def __init__(self, row: tuple) -> None:
-        for name, value in zip(_COLUMNS, row, strict=True):
-            setattr(self, name, value)
+        (
+            self.member_id,
+            self.program_id,
+            self.spendable,
+            self.pending,
+            self.reserved,
+            self.debt,
+            self.lifetime_earned,
+            self.transfer_seq,
+            self.event_seq,
+            self.head_hash,
+            self.last_recorded_at,
+            self.next_due_at,
+        ) = row
 
     @property
     def available(self) -> int:
@@ -93,20 +106,16 @@ _COLUMNS = (
     "last_recorded_at",
     "next_due_at",
 )
+_written = attrgetter(*(name for name in _COLUMNS if name != "program_id"))
 _LOCK = f"SELECT {', '.join(_COLUMNS)} FROM balances WHERE member_id = ANY($1::uuid[]) ORDER BY member_id FOR UPDATE"
-_TRANSFERS = """
-INSERT INTO transfers (member_id, seq, program_id, kind, from_account, to_account, points, cause_kind, cause_id,
-                       occurred_at, recorded_at, spendable_after, pending_after, reserved_after, debt_after, hash)
-SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::smallint[], $6::smallint[], $7::bigint[],
-                     $8::text[], $9::uuid[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[],
-                     $14::bigint[], $15::bigint[], $16::bytea[])
-"""
-_LOTS = """
-INSERT INTO lots (member_id, lot_id, program_id, transfer_seq, points, remaining, pending, earned_at, available_at,
-                  expires_at)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::boolean[],
-                     $8::timestamptz[], $9::timestamptz[], $10::timestamptz[])
-"""
+_TRANSFERS = (
+    *Sealed._fields,
+    *("spendable_after", "pending_after", "reserved_after", "debt_after", "hash"),
+)
+_LOTS = (
+    *("member_id", "lot_id", "program_id", "transfer_seq", "points", "remaining", "pending", "earned_at"),
+    *("available_at", "expires_at"),
+)
 _BALANCES = """
 UPDATE balances b
 SET spendable = u.spendable, pending = u.pending, reserved = u.reserved, debt = u.debt,
@@ -163,13 +172,11 @@ class Book:
 
     async def write(self, connection: Connection) -> None:
         """Writes transfers, lots and balances: one statement each."""
-        for statement, rows in ((_TRANSFERS, self._transfers), (_LOTS, self._lots)):
-            if rows:
-                await connection.execute(statement, *map(list, zip(*rows, strict=True)))
+        await copy_rows(connection, "transfers", _TRANSFERS, self._transfers)
+        await copy_rows(connection, "lots", _LOTS, self._lots)
         if self._touched:
-            written = [name for name in _COLUMNS if name != "program_id"]
-            columns = [[getattr(balance, name) for balance in self._touched.values()] for name in written]
-            await connection.execute(_BALANCES, *columns)
+            rows = map(_written, self._touched.values())
+            await connection.execute(_BALANCES, *map(list, zip(*rows, strict=True)))
 
     def _append(self, balance: Balance, kind: str, source: Account, target: Account, points: int, cause: Cause) -> None:
         assert points > 0, "zero points make no transfer"

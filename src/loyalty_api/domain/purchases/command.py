@@ -43,10 +43,11 @@ class PurchaseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         quantity = self.quantity
         if not quantity.is_finite() or not 0 <= quantity <= QUANTITY_MAX:
             raise ValueError(f"`quantity` must be a number from 0 to {QUANTITY_MAX:,}")
-        if round(quantity, QUANTITY_DECIMALS_MAX) != quantity:
-            raise ValueError(f"`quantity` must have at most {QUANTITY_DECIMALS_MAX} decimals")
-        whole = int(quantity)
-        plain = Decimal(whole) if whole == quantity else quantity.normalize()
+        plain = Decimal(int(quantity))
+        if plain != quantity:
+            if round(quantity, QUANTITY_DECIMALS_MAX) != quantity:
+                raise ValueError(f"`quantity` must have at most {QUANTITY_DECIMALS_MAX} decimals")
+            plain = quantity.normalize()
         msgspec.structs.force_setattr(self, "quantity", plain)
 
 
@@ -122,7 +123,7 @@ def check_purchase(purchase: Purchase) -> list[FieldError]:
         if total != purchase.total_minor:
             errors.append(FieldError("total_minor", f"is {purchase.total_minor}, but the lines add up to {total}"))
         for index, line in enumerate(purchase.lines):
-            errors += _check_line(f"lines[{index}]", line)
+            errors += _check_line(index, line)
         names = [line.line for line in purchase.lines if line.line is not None]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
@@ -130,13 +131,14 @@ def check_purchase(purchase: Purchase) -> list[FieldError]:
     return errors
 
 
-def _check_line(place: str, line: PurchaseLine) -> list[FieldError]:
+def _check_line(index: int, line: PurchaseLine) -> list[FieldError]:
     errors = []
     amount, tax = line.amount_minor, line.tax_minor
-    if line.kind == "discount" and amount > 0:
-        errors.append(FieldError(f"{place}.amount_minor", "of a discount must be 0 or below"))
-    if line.kind != "discount" and amount < 0:
-        errors.append(FieldError(f"{place}.amount_minor", "must be 0 or more (a discount is a line of kind discount)"))
-    if not min(0, amount) <= tax <= max(0, amount):
-        errors.append(FieldError(f"{place}.tax_minor", "must lie between 0 and the line's amount_minor"))
-    return errors
+    if line.kind == "discount":
+        if amount > 0:
+            errors.append(("amount_minor", "of a discount must be 0 or below"))
+    elif amount < 0:
+        errors.append(("amount_minor", "must be 0 or more (a discount is a line of kind discount)"))
+    if not (0 <= tax <= amount or amount <= tax <= 0):
+        errors.append(("tax_minor", "must lie between 0 and the line's amount_minor"))
+    return [FieldError(f"lines[{index}].{name}", message) for name, message in errors]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.database import Connection, copy_rows
 
 
 class PurchaseRow(NamedTuple):
@@ -38,15 +38,6 @@ class PurchaseRow(NamedTuple):
     answer: bytes
 
 
-_INSERT = """
-INSERT INTO purchases (member_id, purchase_id, program_id, source, reference, occurred_at, recorded_at, currency,
-                       store, employee, channel, total_minor, base_minor, lines, coupons, earnings, points_earned,
-                       points_pending, version, tier, transfer_seq, actor, answer)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[],
-                     $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],
-                     $13::bigint[], $14::json[], $15::json[], $16::json[], $17::bigint[], $18::bigint[], $19::int[],
-                     $20::text[], $21::bigint[], $22::text[], $23::bytea[])
-"""
 _ANSWERS = """
 SELECT p.purchase_id, p.answer
 FROM unnest($1::uuid[], $2::uuid[]) AS k (member_id, purchase_id) JOIN purchases p USING (member_id, purchase_id)
@@ -55,8 +46,7 @@ FROM unnest($1::uuid[], $2::uuid[]) AS k (member_id, purchase_id) JOIN purchases
 
 async def write_purchases(connection: Connection, rows: Sequence[PurchaseRow]) -> None:
     """Inserts all rows in one statement."""
-    if rows:
-        await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
+    await copy_rows(connection, "purchases", PurchaseRow._fields, rows)
 
 
 async def first_answers(connection: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict[UUID, bytes]:
