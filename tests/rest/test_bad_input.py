@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from loyalty_api.domain.lifecycle.verify import verify
+from loyalty_api.kernel.database import Database
 from loyalty_api.rest.router import CONTRACT
 from tests.make.problem import problem
 from tests.make.program import make_document
@@ -144,6 +146,7 @@ def test_a_body_without_a_length_is_too_large_all_the_same(shop: Shop) -> None:
     for path in ("/v1/purchases", "/v1/members"):
         answer = shop.http.post(path, content=parts(), headers=bearer(shop.key) | {"Content-Type": "application/json"})
         problem(answer, 413, "request.too_large")
+        assert answer.headers["connection"] == "close"  # its end was not read, so nothing may follow on it
 
 
 @pytest.mark.parametrize("route", WITH_BODY)
@@ -286,3 +289,19 @@ def test_after_all_that_the_program_still_answers(shop: Shop) -> None:
         assert answer.status_code == 201, (instant, present, answer.text)
         break_off = shop.call("GET", "/v1/program")
         assert break_off.status_code == 200
+
+
+async def test_whatever_was_sent_the_ledger_is_whole(shop: Shop, database: Database) -> None:
+    """Good purchases among spoiled ones, one by one and in batches; then everything is proved from its rows."""
+    member = shop.enrol()
+    body = good_bodies(shop)["POST /v1/purchases"] | {"member": {"identifier": member["card"]}}
+    spoiled = [spoil(body, path, hostile) for path in places(body) for hostile in HOSTILE[::4]]
+    items = [each | {"reference": f"r{number}"} for number, each in enumerate(spoiled)]
+    before = shop.buy(member, 1000)["balance"]["available"]
+    answer = shop.call("POST", "/v1/purchases/batch", [*items[:500], make_purchase(member["card"])])
+    results = answer.json()["results"]
+    assert results[-1]["status"] == "recorded"
+    recorded = [each["answer"]["points"]["earned"] for each in results if each["status"] == "recorded"]
+    assert all(each["problem"]["status"] < 500 for each in results if each["status"] == "refused")
+    assert shop.member(member["id"])["points"]["available"] == before + sum(recorded)
+    assert (await verify(database)).findings == []

@@ -212,6 +212,13 @@ def test_a_wrong_change_names_its_field_and_changes_nothing(shop: Shop, change: 
     assert shop.member(member["id"]) == before
 
 
+def test_attributes_do_not_pile_up_over_many_changes(shop: Shop) -> None:
+    path = f"/v1/members/{shop.enrol()['id']}"
+    assert shop.call("PATCH", path, {"attributes": {f"a{n}": n for n in range(100)}}).status_code == 200
+    problem(shop.call("PATCH", path, {"attributes": {"b": 1}}), 422, "request.invalid", "attributes")
+    assert shop.call("PATCH", path, {"attributes": {"a0": None, "b": 1}}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("identifiers", "field"),
     [

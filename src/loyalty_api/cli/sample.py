@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/Berlin")
-WEEKS = 6
+WEEKS = 4
 MEMBERS = 600
 SEED = 1911
 

@@ -9,12 +9,15 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from loyalty_api.domain.members.amend import ATTRIBUTES_MAX
 from loyalty_api.domain.tiers.rules import Next
 from loyalty_api.rest.decode import check_years
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Language = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
-Attributes = Annotated[dict[Name, Annotated[str, Meta(max_length=1000)] | bool | int | None], Meta(max_length=100)]
+Attributes = Annotated[
+    dict[Name, Annotated[str, Meta(max_length=1000)] | bool | int | None], Meta(max_length=ATTRIBUTES_MAX)
+]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 

@@ -10,6 +10,9 @@ import msgspec
 from loyalty_api.domain.members.enroll import Profile
 from loyalty_api.domain.members.refusals import MemberNotFound
 from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+
+ATTRIBUTES_MAX = 100
 
 _FIELDS = tuple(field.name for field in msgspec.structs.fields(Profile))
 
@@ -22,7 +25,7 @@ async def amend_member(
     profile: dict[str, Any],
     attributes: dict[str, Any],
 ) -> None:
-    """Sets the named profile fields and attributes; None clears one. Refuses: MemberNotFound."""
+    """Sets the named profile fields and attributes; None clears one. Refuses: MemberNotFound, InvalidRequest."""
     row = await connection.fetchrow(
         "SELECT * FROM member_profiles WHERE member_id = $1 AND program_id = $2 FOR UPDATE",
         member_id,
@@ -33,6 +36,10 @@ async def amend_member(
     values = {name: profile.get(name, row[name]) for name in _FIELDS}
     merged = msgspec.json.decode(row["attributes"]) | attributes
     kept = {name: value for name, value in merged.items() if value is not None}
+    if len(kept) > ATTRIBUTES_MAX:
+        raise InvalidRequest.of(
+            FieldError("attributes", f"would be {len(kept)}; a member has at most {ATTRIBUTES_MAX}")
+        )
     await connection.execute(
         "UPDATE member_profiles SET given_name = $2, family_name = $3, email = $4, phone = $5, birth_date = $6,"
         " language = $7, attributes = $8 WHERE member_id = $1",
