@@ -18,7 +18,7 @@ from loyalty_api.kernel.logging import configure_logging
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.receive import read_body
 from loyalty_api.rest.route import Answer
-from loyalty_api.rest.router import ROUTES, make_router
+from loyalty_api.rest.router import ROUTES, answer_unrouted, make_router
 from loyalty_api.rest.serve import serve_route
 from loyalty_api.settings import Settings, read_settings
 
@@ -53,6 +53,9 @@ class Application:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
             await send(message)
 
+        if scope["method"] == "OPTIONS":
+            await _send(reply, answer_unrouted(scope["path"]))
+            return
         route = self._hot.get((scope["method"], scope["path"]))
         if route is None:
             await self._router(scope, receive, reply)

@@ -30,10 +30,9 @@ class Callers:
         admitted = ADMITTED[route.key]
         if admitted is PUBLIC:
             return None
-        key = _read_key(authorization)
-        caller = self._remembered.get(key) if route.hot else None
+        caller = self._remembered.get(_read_key(authorization)) if route.hot else None
         if caller is None:
-            caller = await self._find(key)
+            caller = await self.find(authorization)
         check_expiry(caller, now)
         if admitted.isdisjoint(caller.scopes):
             raise Forbidden(
@@ -42,7 +41,9 @@ class Callers:
             )
         return caller
 
-    async def _find(self, key: str) -> Caller:
+    async def find(self, authorization: str) -> Caller:
+        """The caller behind the header, asked of the database. Refuses: Unauthenticated."""
+        key = _read_key(authorization)
         async with self._database.reader() as connection:
             caller = await find_caller(connection, key)
         self._remembered[key] = caller

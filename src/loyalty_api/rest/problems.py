@@ -72,6 +72,9 @@ def plain_problem(status: int, code: str, title: str, detail: str, **headers: st
     return Answer(status, msgspec.json.encode(body), extra, PROBLEM_JSON)
 
 
+NO_SUCH = plain_problem(
+    404, "request.not_found", "Nothing is here", "This address does not exist; see /openapi.json for those that do."
+)
 INTERNAL = plain_problem(
     500,
     "service.failed",

@@ -26,7 +26,7 @@ from loyalty_api.rest import (
     purchases,
 )
 from loyalty_api.rest.door import Door
-from loyalty_api.rest.problems import INTERNAL, plain_problem
+from loyalty_api.rest.problems import INTERNAL, NO_SUCH, plain_problem
 from loyalty_api.rest.receive import read_body
 from loyalty_api.rest.route import Answer, Route
 from loyalty_api.rest.serve import serve_route
@@ -100,27 +100,19 @@ def _response(answer: Answer) -> ASGIResponse:
 
 
 def _http_problem(request: Request, error: HTTPException) -> Response:
-    if error.status_code == 405:
-        allow = ", ".join(sorted(_methods_of(request.scope["path"])))
-        answer = plain_problem(
-            405,
-            "request.method_not_allowed",
-            "This method is not for this address",
-            f"Allowed: {allow}.",
-            allow=allow,
-        )
-    elif error.status_code == 404:
-        answer = plain_problem(
-            404,
-            "request.not_found",
-            "Nothing is here",
-            "This address does not exist; see /openapi.json for those that do.",
-        )
-    else:
-        answer = plain_problem(
-            error.status_code, "request.malformed", "The request cannot be read", str(error.detail)[:200]
-        )
-    return _plain(answer)
+    if error.status_code in (404, 405):
+        return _plain(answer_unrouted(request.scope["path"]))
+    detail = str(error.detail)[:200]
+    return _plain(plain_problem(error.status_code, "request.malformed", "The request cannot be read", detail))
+
+
+def answer_unrouted(path: str) -> Answer:
+    """The problem of a request that no route takes: nothing is at the address, or not for this method."""
+    allow = ", ".join(sorted(_methods_of(path)))
+    if not allow:
+        return NO_SUCH
+    title = "This method is not for this address"
+    return plain_problem(405, "request.method_not_allowed", title, f"Allowed: {allow}.", allow=allow)
 
 
 def _methods_of(path: str) -> set[str]:

@@ -8,20 +8,13 @@ from typing import Any
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.logging import logger
-from loyalty_api.kernel.refusals import Refusal
+from loyalty_api.kernel.refusals import Kind, Refusal
 from loyalty_api.rest.decode import check_content_type, decode_body, read_query
 from loyalty_api.rest.door import Door
-from loyalty_api.rest.problems import INTERNAL, plain_problem, refuse
+from loyalty_api.rest.problems import INTERNAL, NO_SUCH, refuse
 from loyalty_api.rest.route import Answer, Call, Route
 
 log = logger(__name__)
-
-_NO_SUCH = plain_problem(
-    404,
-    "request.not_found",
-    "Nothing is here",
-    "This address does not exist; see /openapi.json for those that do.",
-)
 
 
 async def serve_route(
@@ -34,11 +27,12 @@ async def serve_route(
     body: bytes,
 ) -> Answer:
     """The answer to one request, whatever happens."""
+    received_at = now()
+    authorization = headers.get(b"authorization", b"").decode("latin-1")
     try:
-        received_at = now()
-        caller = await door.callers.admit(route, headers.get(b"authorization", b"").decode("latin-1"), received_at)
+        caller = await door.callers.admit(route, authorization, received_at)
         if any(name.endswith("_id") and parse_id(value) is None for name, value in path.items()):
-            return _NO_SUCH
+            return NO_SUCH
         content_type = _content_type(route, headers) if route.body is not None else ""
         call = Call(
             caller=caller,
@@ -53,10 +47,22 @@ async def serve_route(
         )
         return await route.handler(door, call)
     except Refusal as refusal:
-        return refuse(refusal)
+        return refuse(await _confirmed(door, route, authorization, refusal))
     except Exception as error:
         log.error("request_failed", route=route.key, exc_info=error)
         return INTERNAL
+
+
+async def _confirmed(door: Door, route: Route, authorization: str, refusal: Refusal) -> Refusal:
+    """The refusal that the caller is told. A hot route's key is only remembered until its transaction; a request
+    that does not get there has it checked here, so that a revoked key learns nothing but that."""
+    if not route.hot or refusal.kind in (Kind.UNAUTHENTICATED, Kind.BUSY):
+        return refusal
+    try:
+        await door.callers.find(authorization)
+    except Refusal as gone:
+        return gone
+    return refusal
 
 
 def _content_type(route: Route, headers: Mapping[bytes, bytes]) -> str:
