@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import click
 
 from loyalty_api.cli.run import fail, plain_errors
@@ -18,21 +20,32 @@ STOP_SECONDS_MAX = 20  # a worker that has not answered everything by then is en
 def command(host: str, port: int, workers: int) -> None:
     """Serves the REST API until it is told to stop."""
     read_settings()  # a missing setting is told here, not by each worker
+    _check_free(host, port)
     import granian
     from granian.constants import Interfaces, Loops
 
+    processes = f"{workers} processes" if workers > 1 else "one process"
+    click.echo(f"loyalty: serving http://{host}:{port} from {processes}; Ctrl-C ends it", err=True)
+    granian.Granian(
+        "loyalty_api.app:create",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=workers,
+        backlog=2048,
+        log_enabled=False,
+        workers_kill_timeout=STOP_SECONDS_MAX,
+    ).serve()
+
+
+def _check_free(host: str, port: int) -> None:
+    """Workers share the port, and so would a second server, silently: ask for it alone first."""
     try:
-        granian.Granian(
-            "loyalty_api.app:create",
-            factory=True,
-            address=host,
-            port=port,
-            interface=Interfaces.ASGI,
-            loop=Loops.uvloop,
-            workers=workers,
-            backlog=2048,
-            log_enabled=False,
-            workers_kill_timeout=STOP_SECONDS_MAX,
-        ).serve()
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
     except OSError as error:
-        fail(f"cannot listen on {host}:{port}: {error.strerror or error}. Choose another --port.")
+        fail(f"cannot listen on {host}:{port}: {error.strerror}. Choose another --host or --port.")
