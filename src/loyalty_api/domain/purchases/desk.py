@@ -22,7 +22,7 @@ from loyalty_api.domain.points.post import Balance, Book, Cause
 from loyalty_api.domain.programs.document import POINTS_MAX
 from loyalty_api.domain.programs.queries import Program, Version
 from loyalty_api.domain.purchases.command import Purchase, PurchaseLine, RecordPurchase
-from loyalty_api.domain.purchases.receipt import make_answer, make_event, make_row
+from loyalty_api.domain.purchases.receipt import Decided, make_answer, make_event, make_row
 from loyalty_api.domain.purchases.refusals import (
     BeforeEnrolment,
     InTheFuture,
@@ -149,10 +149,23 @@ class Desk:
             occurred_at=purchase.occurred_at,
             recorded_at=recorded_at,
         )
-        answer = make_answer(cause.id, decision, pending, balance, standing, current.document.tiers, move)
-        row = make_row(command, member_id, cause, decision, pending, then.number, tier, transfer_seq, answer)
+        decided = Decided(
+            command=command,
+            cause=cause,
+            decision=decision,
+            pending=pending,
+            transfer_seq=transfer_seq,
+            version=then.number,
+            tier=tier,
+            balance=balance,
+            standing=standing,
+            tiers=current.document.tiers,
+            move=move,
+        )
+        answer = make_answer(decided)
+        row = make_row(decided, answer)
         self.rows.append(row)
-        self.events.append(make_event(row, balance, move))
+        self.events.append(make_event(row, decided))
         self.claims[key] = self.new_claims[key] = Claim(member_id, cause.id, command.content_hash)
         return Answered(answer, replayed=False)
 

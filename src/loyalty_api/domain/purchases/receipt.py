@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,25 +26,34 @@ from loyalty_api.kernel.outbox import Event
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-def make_answer(
-    purchase_id: UUID,
-    decision: Decision,
-    pending: int,
-    balance: Balance,
-    standing: Standing,
-    tiers: Tiers | None,
-    move: Move | None,
-) -> bytes:
+class Decided(NamedTuple):
+    """A purchase that was decided, and the member's state right after it."""
+
+    command: RecordPurchase
+    cause: Cause
+    decision: Decision
+    pending: int  # how many of its points are
+    transfer_seq: int | None
+    version: int  # of its own time, as is the tier
+    tier: str | None
+    balance: Balance
+    standing: Standing
+    tiers: Tiers | None  # of now
+    move: Move | None
+
+
+def make_answer(decided: Decided) -> bytes:
     """What the till is told, to the byte."""
+    balance, decision = decided.balance, decided.decision
     tier = None
-    if tiers:
-        code, following = standing.progress(tiers)
-        tier = TierAnswer(code, changed=move is not None, next=following)
+    if decided.tiers:
+        code, following = decided.standing.progress(decided.tiers)
+        tier = TierAnswer(code, changed=decided.move is not None, next=following)
     return encode_answer(
         PurchaseAnswer(
-            id=purchase_id,
+            id=decided.cause.id,
             status="recorded",
-            points=EarnedPoints(decision.points, pending, decision.earnings),
+            points=EarnedPoints(decision.points, decided.pending, decision.earnings),
             balance=BalanceAnswer(balance.available, balance.pending, balance.reserved),
             tier=tier,
             advice=[],
@@ -52,21 +61,12 @@ def make_answer(
     )
 
 
-def make_row(
-    command: RecordPurchase,
-    member_id: UUID,
-    cause: Cause,
-    decision: Decision,
-    pending: int,
-    version: int,
-    tier: str | None,
-    transfer_seq: int | None,
-    answer: bytes,
-) -> PurchaseRow:
+def make_row(decided: Decided, answer: bytes) -> PurchaseRow:
     """The row that keeps the purchase, its earnings and the answer."""
+    command, cause, decision = decided.command, decided.cause, decided.decision
     purchase = command.purchase
     return PurchaseRow(
-        member_id=member_id,
+        member_id=decided.balance.member_id,
         purchase_id=cause.id,
         program_id=command.program_id,
         source=purchase.source,
@@ -83,17 +83,18 @@ def make_row(
         coupons=_encoder.encode(purchase.coupons),
         earnings=_encoder.encode(decision.earnings),
         points_earned=decision.points,
-        points_pending=pending,
-        version=version,
-        tier=tier,
-        transfer_seq=transfer_seq,
+        points_pending=decided.pending,
+        version=decided.version,
+        tier=decided.tier,
+        transfer_seq=decided.transfer_seq,
         actor=command.actor,
         answer=answer,
     )
 
 
-def make_event(row: PurchaseRow, balance: Balance, move: Move | None) -> Event:
+def make_event(row: PurchaseRow, decided: Decided) -> Event:
     """The one event of the purchase."""
+    balance, move = decided.balance, decided.move
     data = PurchaseRecorded(
         purchase_id=row.purchase_id,
         amount_minor=row.total_minor,
