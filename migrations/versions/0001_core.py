@@ -80,6 +80,9 @@ def upgrade() -> None:
         sa.Column("attributes", JSON, nullable=False),
         sa.PrimaryKeyConstraint("member_id", name="member_profiles_pkey"),
     )
+    for column in ("given_name", "family_name", "email"):
+        prefix = sa.text(f"lower({column}) text_pattern_ops")
+        op.create_index(f"member_profiles_{column}_idx", "member_profiles", ["program_id", prefix])
     grant("member_profiles", "SELECT, INSERT, UPDATE")
     member_table(
         "member_identifiers",
@@ -102,6 +105,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id", "kind", "value", name="identifier_claims_pkey"),
         by="value",
     )
+    prefix = sa.text("lower(value) text_pattern_ops")
+    op.create_index("identifier_claims_value_idx", "identifier_claims", ["program_id", prefix])
     grant("identifier_claims", "SELECT, INSERT, UPDATE")
     member_table(
         "balances",

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, DateTime, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import Column, Date, DateTime, Index, PrimaryKeyConstraint, Table, Text, Uuid, func, literal_column
 from sqlalchemy.dialects.postgresql import JSON
 
 from loyalty_api.kernel.database import metadata
+
+
+def _by_prefix(name: str, column: str) -> Index:
+    """An index that finds what begins with a text, whatever its case."""
+    lower = func.lower(literal_column(column)).label("prefix")
+    return Index(name, "program_id", lower, postgresql_ops={"prefix": "text_pattern_ops"})
+
 
 members = Table(
     "members",
@@ -30,6 +37,10 @@ member_profiles = Table(
     Column("birth_date", Date),
     Column("language", Text),
     Column("attributes", JSON, nullable=False),
+    # Staff search by the beginning of a name or e-mail.
+    _by_prefix("member_profiles_given_name_idx", "given_name"),
+    _by_prefix("member_profiles_family_name_idx", "family_name"),
+    _by_prefix("member_profiles_email_idx", "email"),
 )
 
 member_identifiers = Table(
@@ -54,4 +65,6 @@ identifier_claims = Table(
     Column("member_id", Uuid, nullable=False),
     Column("blocked_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("program_id", "kind", "value"),
+    # Staff search by the beginning of a number or card.
+    _by_prefix("identifier_claims_value_idx", "value"),
 )
