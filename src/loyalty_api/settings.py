@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 
 import msgspec
+
+_POSTGRES = re.compile(r"^(postgresql(\+asyncpg)?|postgres)://\S*$")
 
 
 class MissingSetting(Exception):
@@ -46,6 +49,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
 def _read(variable: str, text: str, kind: type) -> object:
     if kind is str:
+        if variable == "LOYALTY_DATABASE_URL" and not _POSTGRES.match(text):
+            raise MissingSetting(
+                f"{variable} must be the address of a PostgreSQL, such as postgresql://loyalty:secret@127.0.0.1/loyalty."
+            )
         if variable == "LOYALTY_LOG_LEVEL" and text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise MissingSetting(f"{variable} must be DEBUG, INFO, WARNING or ERROR, not {text!r}.")
         return text.upper() if variable == "LOYALTY_LOG_LEVEL" else text

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
 
 from loyalty_api.cli.local import LocalApi
 
@@ -25,3 +32,30 @@ def test_a_missing_or_wrong_setting_is_named() -> None:
     assert "LOYALTY_DATABASE_URL is not set" in serve("18000").stderr
     wrong = serve("18000", LOYALTY_DATABASE_URL="postgresql:///x", LOYALTY_WRITERS="many")
     assert (wrong.returncode, "LOYALTY_WRITERS must be a whole number" in wrong.stderr) == (1, True)
+
+
+def test_a_worker_that_is_killed_takes_nobody_with_it_and_is_replaced(start_api: Callable, database_url: str) -> None:
+    api = start_api(database_url, workers=2)
+    workers = worker_ids(api)
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+    answered = 0
+    for _ in range(200):
+        try:
+            answered += httpx.get(f"{api.url}/health/live", timeout=5).status_code == 200
+        except httpx.TransportError:
+            time.sleep(0.02)  # a connection that the killed worker had taken
+    assert answered > 150
+    assert api.process.poll() is None
+    for _ in range(100):
+        if len(set(worker_ids(api)) - {workers[0]}) == 2:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the killed worker was not replaced")
+
+
+def worker_ids(api: LocalApi) -> list[int]:
+    """The processes that serve, without the one that watches over them."""
+    process_id = api.process.pid
+    children = Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
+    return [int(each) for each in children if Path(f"/proc/{each}/stat").read_text().split()[2] != "Z"]

@@ -41,10 +41,7 @@ def test_a_program_exists_once(http: httpx.Client, operator_key: str, shop: Shop
 def test_a_document_with_faults_makes_no_program_and_tells_all_of_them(http: httpx.Client, operator_key: str) -> None:
     document = make_document(currency="euro", time_zone="Berlin", earning_rules=[{"code": "x"}])
     answer = http.post("/v1/programs", json=document, headers=bearer(operator_key))
-    problem(answer, 422, "program.invalid", "currency")
-    del document["currency"], document["earning_rules"]
-    answer = http.post("/v1/programs", json=document | {"currency": "EUR"}, headers=bearer(operator_key))
-    problem(answer, 422, "program.invalid", "time_zone")
+    problem(answer, 422, "program.invalid", "currency", "time_zone", "earning_rules[0]")
 
 
 def test_faults_are_told_at_their_place_in_the_body(shop: Shop) -> None:

@@ -145,7 +145,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "must be text of 1 to 100 characters",
     ),
     ({"earning_rules": rules(SPEND | {"when": "true"})}, "earning_rules[0].when", "is not a field here"),
-    ({"earning_rules": rules(*[SPEND] * 1001)}, "earning_rules", "must have 0 to 1000 entries"),
+    ({"earning_rules": rules(*[SPEND] * 301)}, "earning_rules", "must have 0 to 300 entries"),
 ]
 
 
@@ -215,10 +215,38 @@ def test_what_is_no_group_of_fields_is_no_document(raw: object) -> None:
     assert faults_of(raw)["document"].startswith("must be a group of fields, not ")
 
 
-def test_eleven_multipliers_with_lines_of_their_own_are_one_too_many() -> None:
-    scoped = [{"code": f"m{n}", "multiplier": 2, "lines": {"skus": [f"S{n}"]}} for n in range(11)]
-    found = faults_of(make_document(earning_rules=scoped))
-    assert found == {"earning_rules[10].lines": "at most 10 multipliers may name lines of their own"}
+def test_more_scoped_multipliers_than_can_be_weighed_are_a_fault() -> None:
+    scoped = [{"code": f"m{n}", "multiplier": 2, "lines": {"skus": [f"S{n}"]}} for n in range(10)]
+    assert list(faults_of(make_document(earning_rules=[SPEND | {"code": "base"}, *scoped]))) == ["earning_rules"]
+    assert read_document(make_document(earning_rules=[SPEND | {"code": "base"}, *scoped[:9]]))
+    assert read_document(make_document(earning_rules=scoped)), "with nothing to multiply there is nothing to weigh"
+
+
+def test_faults_of_fields_and_faults_between_fields_are_told_at_once() -> None:
+    document = make_document(
+        currency="Euro",
+        time_zone="Moon",
+        points={"rounding": "up", "expiry": {"months": 1, "days": 2}},
+        tiers={"levels": [{"code": "bronze", "from": 5}, {"code": "silver", "from": "many"}]},
+        earning_rules=[
+            {"code": "a", "flat": "many"},
+            {"code": "a", "flat": 1, "multiplier": 2},
+            {"code": "b", "per_spend": {"points": 0, "per_minor": 100}, "schedule": {"from": "2026-13-01"}},
+        ],
+    )
+    assert sorted(faults_of(document)) == [
+        "currency",
+        "earning_rules[0].flat",
+        "earning_rules[1]",
+        "earning_rules[1].code",
+        "earning_rules[2].per_spend.points",
+        "earning_rules[2].schedule.from",
+        "points.expiry",
+        "points.rounding",
+        "tiers.levels[0].from",
+        "tiers.levels[1].from",
+        "time_zone",
+    ]
 
 
 def test_a_very_long_wrong_value_is_quoted_in_part() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 import sys
-import tempfile
 from collections import Counter
 from datetime import timedelta
 from importlib.resources import files
@@ -50,15 +49,19 @@ def command(once: bool) -> None:
     Opens nothing to the network, and leaves nothing behind when it ends (Ctrl-C).
     """
     configure_logging("ERROR")
-    with tempfile.TemporaryDirectory(prefix="loyalty-demo-") as folder:
-        console.print("[bold]loyalty demo[/]: starting PostgreSQL …")
-        with EmbeddedPostgres() as server:
-            key = run(_prepare(server.url()))
-            with serve_locally(server.url()) as api:
-                held = run(_story(api.url, key, server.url(), Path(folder)))
-                if not once:
-                    _stay(api.url, key)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    console.print("[bold]loyalty demo[/]: starting PostgreSQL …")
+    with EmbeddedPostgres() as server:
+        key = run(_prepare(server.url()))
+        with serve_locally(server.url()) as api:
+            held = run(_story(api.url, key, server.url(), server.folder))
+            if not once:
+                _stay(api.url, key)
     sys.exit(0 if held else EXIT_FAILED)
+
+
+def _as_ctrl_c(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 async def _prepare(url: str) -> str:
@@ -89,8 +92,8 @@ async def _story(url: str, key: str, database_url: str, folder: Path) -> bool:
 
         file = folder / "purchases.ndjson"
         file.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in sample.make_purchases(last)))
-        replay = Replay(file, url)
-        stopped = await replay.run(key, concurrency=32)
+        replay = Replay(file, url, key)
+        stopped = await replay.run(concurrency=32)
 
         paths = [(f"/v1/members/{member['id']}", None) for member in members]
         after = await _many(session, "GET", paths, "read")

@@ -93,16 +93,26 @@ async def post_rows(
     queues: list[asyncio.Queue[Row | None]] = [asyncio.Queue(QUEUED_MAX) for _ in range(concurrency)]
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     connector = aiohttp.TCPConnector(limit=concurrency)
-    async with (
-        aiohttp.ClientSession(connector=connector, headers=headers) as session,
-        asyncio.TaskGroup() as group,
-    ):
-        for queue in queues:
-            group.create_task(_work(session, f"{url.rstrip('/')}/v1/purchases", queue, done))
-        async for row in rows:
-            await queues[_worker_of(row, concurrency)].put(row)
-        for queue in queues:
-            await queue.put(None)
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+        await _check_there(session, url.rstrip("/"))
+        async with asyncio.TaskGroup() as group:
+            for queue in queues:
+                group.create_task(_work(session, f"{url.rstrip('/')}/v1/purchases", queue, done))
+            async for row in rows:
+                await queues[_worker_of(row, concurrency)].put(row)
+            for queue in queues:
+                await queue.put(None)
+
+
+async def _check_there(session: aiohttp.ClientSession, url: str) -> None:
+    """A wrong address is told at once; a server that goes away later is waited for."""
+    try:
+        async with session.get(f"{url}/health/live") as answer:
+            if answer.status == 200:
+                return
+    except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
+        raise Stopped(f"no server answers at {url}: {error}") from None
+    raise Stopped(f"what answers at {url} is not this service")
 
 
 def _worker_of(row: Row, workers: int) -> int:

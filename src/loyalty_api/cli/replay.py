@@ -59,12 +59,14 @@ def command(file: Path, url: str, key: str, concurrency: int, restart: bool, as_
     Stopped in the middle, the same command goes on where it was. Refused rows go to FILE.refused.ndjson, each
     with its line number and problem; mend them and replay that. Exit code 1 if rows were refused, 3 if it stopped.
     """
-    replay = Replay(file, url, restart=restart)
-    stopped = run(replay.run(key, concurrency))
+    replay = Replay(file, url, key, restart=restart)
+    stopped = run(replay.run(concurrency))
     told = replay.checkpoint
     speed = f"{replay.figures.per_second:,.0f}/s, p50 {replay.figures.percentile_ms(50):.1f} ms"
     rows = told.rows - told.blank
     text = f"{rows:,} rows: {told.recorded:,} recorded, {told.replayed:,} replayed, {told.refused:,} refused ({speed})"
+    if replay.begun_at == told.rows:
+        text += "\nnothing was left to post; --restart posts every row again"
     if told.refused:
         text += f"\nrefused rows are in {replay.refused_file}"
     values = {"rows": rows, "recorded": told.recorded, "replayed": told.replayed, "refused": told.refused}
@@ -75,23 +77,27 @@ def command(file: Path, url: str, key: str, concurrency: int, restart: bool, as_
     }
     tell(as_json, values | speeds, text)
     if stopped:
-        fail(f"{stopped}. Run the same command again to go on from row {told.rows + 1:,}.", EXIT_UNREACHABLE)
+        fail(
+            f"{stopped.rstrip('.')}. Run the same command again to go on from row {told.rows + 1:,}.", EXIT_UNREACHABLE
+        )
     sys.exit(1 if told.refused else 0)
 
 
 class Replay:
     """One file on its way to one server."""
 
-    def __init__(self, file: Path, url: str, *, restart: bool = False) -> None:
+    def __init__(self, file: Path, url: str, key: str, *, restart: bool = False) -> None:
         self.file = file
         self.url = url
         self.refused_file = file.with_name(f"{file.name}.refused.ndjson")
         self.figures = Figures()
         self._checkpoint_file = file.with_name(f"{file.name}.progress.json")
         self._waiting: dict[int, Posted] = {}  # answered, but an earlier row is not
-        self.checkpoint = self._begin(restart)
+        self._key = key
+        self.checkpoint = self._begin(key, restart)
+        self.begun_at = self.checkpoint.rows
 
-    async def run(self, key: str, concurrency: int) -> str | None:
+    async def run(self, concurrency: int) -> str | None:
         """Posts what is left; None, or why it stopped."""
         total = await asyncio.to_thread(_count_lines, self.file)
         with _bar() as bar, self.refused_file.open("ab") as refused:
@@ -106,7 +112,7 @@ class Replay:
             stopped: str | None = None
             started = monotonic()
             try:
-                await post_rows(self._rows(refused), url=self.url, key=key, done=done, concurrency=concurrency)
+                await post_rows(self._rows(refused), url=self.url, key=self._key, done=done, concurrency=concurrency)
             except* Stopped as stops:
                 stopped = str(stops.exceptions[0])
             finally:
@@ -145,8 +151,8 @@ class Replay:
                 elif number > begin:
                     self._settle(Posted(row, "blank", 0.0), refused)
 
-    def _begin(self, restart: bool) -> Checkpoint:
-        fingerprint = _fingerprint(self.file, self.url)
+    def _begin(self, key: str, restart: bool) -> Checkpoint:
+        fingerprint = _fingerprint(self.file, f"{self.url} {key}")
         try:
             found = msgspec.json.decode(self._checkpoint_file.read_bytes(), type=Checkpoint)
         except (OSError, msgspec.DecodeError):
@@ -177,11 +183,12 @@ def _refused_line(posted: Posted) -> bytes:
     return msgspec.json.encode({"line": posted.row.number, "problem": problem, "row": row}) + b"\n"
 
 
-def _fingerprint(file: Path, url: str) -> str:
-    """Tells whether it is the same file to the same place: its size, its beginning, the address."""
+def _fingerprint(file: Path, target: str) -> str:
+    """Tells whether it is the same content to the same place, with the same key (so, the same program)."""
     with file.open("rb") as opened:
-        head = opened.read(65536)
-    return hashlib.sha256(head + f"{file.stat().st_size} {url}".encode()).hexdigest()
+        content = hashlib.file_digest(opened, "sha256")
+    content.update(target.encode())
+    return content.hexdigest()
 
 
 def _count_lines(file: Path) -> int:

@@ -36,6 +36,7 @@ def command(host: str, port: int, workers: int) -> None:
         workers=workers,
         backlog=2048,
         log_enabled=False,
+        respawn_failed_workers=True,  # one that is killed must not take the others with it
         workers_kill_timeout=STOP_SECONDS_MAX,
     ).serve()
 

@@ -21,12 +21,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from loyalty_api.kernel.clock import monotonic
+from loyalty_api.kernel.clock import monotonic, now
 
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
 _PR_SET_PDEATHSIG = 1
 _SOCKET_PATH_MAX = 107
+_PREFIX = "loyalty-pg-"
+_YOUNG_SECONDS = 600  # a folder may be about to get its server
 
 
 class EmbeddedFailed(Exception):
@@ -39,7 +41,9 @@ class EmbeddedPostgres:
     def __init__(self, folder: Path | None = None, *, settings: dict[str, str] | None = None) -> None:
         """``folder`` keeps the data between runs; without it a temporary one is made and removed."""
         self._temporary = folder is None
-        self._folder = folder or Path(tempfile.mkdtemp(prefix="loyalty-pg-", dir=_roomy_folder()))
+        if self._temporary:
+            _sweep(Path(_roomy_folder()))
+        self._folder = folder or Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_roomy_folder()))
         self._settings = settings or {}
         self._owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._process: subprocess.Popen | None = None
@@ -62,6 +66,11 @@ class EmbeddedPostgres:
     def binaries(self) -> Path:
         """The folder of ``postgres``, ``pgbench`` and the others."""
         return self._installation() / "bin"
+
+    @property
+    def folder(self) -> Path:
+        """Where the server keeps everything; a temporary one goes when the server stops."""
+        return self._folder
 
     @property
     def process_id(self) -> int:
@@ -210,6 +219,32 @@ def _roomy_folder() -> str:
     return "/var/tmp" if os.access("/var/tmp", os.W_OK) else tempfile.gettempdir()
 
 
+def _sweep(place: Path) -> None:
+    """Removes our temporary folders whose server is gone: their parents were killed before they could."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        try:
+            ours = folder.owner() == _data_owner()
+            young = now().timestamp() - folder.stat().st_mtime < _YOUNG_SECONDS
+        except (OSError, KeyError):
+            continue
+        if ours and not young and not _alive(folder / "data" / "postmaster.pid"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid_file: Path) -> bool:
+    try:
+        os.kill(int(pid_file.read_text().split()[0]), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, IndexError):
+        return False
+    return True
+
+
+def _data_owner() -> str:
+    return "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
 def _give(folder: Path, uid: int, gid: int) -> None:
     os.chown(folder, uid, gid)
     for path in folder.rglob("*"):
@@ -223,5 +258,8 @@ def _free_port() -> int:
 
 
 def _children(parent: int) -> list[int]:
-    listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
-    return [int(word) for word in listing.stdout.split()]
+    listing = Path(f"/proc/{parent}/task/{parent}/children")
+    if listing.exists():
+        return [int(word) for word in listing.read_text().split()]
+    command = ["ps", "-o", "pid=", "--ppid", str(parent)]
+    return [int(word) for word in subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()]

@@ -21,8 +21,8 @@ from loyalty_api.domain.programs.document import (
 from loyalty_api.kernel.money import is_currency
 from loyalty_api.kernel.refusals import FieldError
 
-# Each multiplier with lines of its own may double the sets of lines to weigh (earning/rules.py).
-SCOPED_MULTIPLIERS_MAX = 10
+# Each multiplier with lines of its own may double the sets of lines that each base rule weighs (earning/rules.py).
+SETS_TO_WEIGH_MAX = 512
 FACTOR_MAX = 1000
 
 
@@ -78,18 +78,20 @@ def _tiers(tiers: Tiers) -> Iterator[FieldError]:
 def _rules(document: Document) -> Iterator[FieldError]:
     tiers = [level.code for level in document.tiers.levels] if document.tiers else []
     seen: set[str] = set()
-    scoped = 0
     for index, rule in enumerate(document.earning_rules):
         place = f"earning_rules[{index}]"
         if rule.code in seen:
             yield FieldError(f"{place}.code", f"{rule.code} is used twice")
         seen.add(rule.code)
         yield from _rule(place, rule, tiers)
-        scoped += rule.multiplier is not None and rule.lines is not None
-        if scoped > SCOPED_MULTIPLIERS_MAX:
-            yield FieldError(
-                f"{place}.lines", f"at most {SCOPED_MULTIPLIERS_MAX} multipliers may name lines of their own"
-            )
+    scoped = sum(rule.multiplier is not None and rule.lines is not None for rule in document.earning_rules)
+    bases = sum(rule.per_spend is not None or rule.per_unit is not None for rule in document.earning_rules)
+    if scoped and bases << scoped > SETS_TO_WEIGH_MAX:
+        yield FieldError(
+            "earning_rules",
+            f"{scoped} multipliers with lines of their own are too many for {bases} rules to multiply; "
+            f"with one fewer it is half the work (at most {SETS_TO_WEIGH_MAX} sets of lines)",
+        )
 
 
 def _rule(place: str, rule: EarningRule, tiers: list[str]) -> Iterator[FieldError]:

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 POINTS_MAX = 10**12
 AMOUNT_MINOR_MAX = 10**15
-ITEMS_MAX = 1000
+RULES_MAX = 300
 
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -165,7 +165,7 @@ class Document(Part):
     purchases: PurchaseSettings = PurchaseSettings()
     earning_base: EarningBase = EarningBase()
     tiers: Tiers | None = None
-    earning_rules: Annotated[list[EarningRule], Meta(max_length=ITEMS_MAX)] = []
+    earning_rules: Annotated[list[EarningRule], Meta(max_length=RULES_MAX)] = []
 
     @property
     def zone(self) -> ZoneInfo:

@@ -42,6 +42,9 @@ def plan_version(program: Program, document: Document, *, effective_at: datetime
         for name in FIXED_FIELDS
         if getattr(document, name) != getattr(before.document, name)
     ]
+    region = before.document.region
+    if region is not None and document.region != region:  # phone numbers are known by it
+        fixed.append(FieldError("region", f"is fixed once it is set: {region}"))
     if fixed:
         raise FixedField.of(*fixed)
     changes = diff_documents(before.document, document)

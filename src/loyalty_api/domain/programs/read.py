@@ -20,7 +20,6 @@ from loyalty_api.domain.programs.document import Document
 from loyalty_api.domain.programs.refusals import InvalidDocument
 from loyalty_api.kernel.refusals import FieldError
 
-WRONG = msgspec.UNSET  # a value that had a fault
 DECIMALS_MAX = 6
 
 _PATTERN_WORDS = {
@@ -35,9 +34,9 @@ _PATTERN_WORDS = {
 def read_document(raw: object) -> Document:
     """The document that ``raw`` writes. Refuses (InvalidDocument) with all faults at once."""
     faults: list[FieldError] = []
-    document = _read(inspect.type_info(Document), raw, "", faults)
-    if isinstance(document, Document):
-        faults += check_document(document)
+    document: Document = _read(inspect.type_info(Document), raw, "", faults)
+    wrong = [fault.field for fault in faults]
+    faults += [fault for fault in check_document(document) if not _follows(fault.field, wrong)]
     if faults:
         raise InvalidDocument.of(*faults)
     return document
@@ -73,7 +72,7 @@ def _read(kind: inspect.Type, raw: object, place: str, faults: list[FieldError])
 def _struct(kind: inspect.StructType, raw: object, place: str, faults: list[FieldError]) -> Any:
     if not isinstance(raw, dict):
         faults.append(FieldError(place or "document", f"must be a group of fields, not {_say(raw)}"))
-        return WRONG
+        return _stand_in(kind)
     fields = {field.encode_name: field for field in kind.fields}
     values = {}
     for name, value in raw.items():
@@ -83,8 +82,7 @@ def _struct(kind: inspect.StructType, raw: object, place: str, faults: list[Fiel
         values[fields[name].name] = _read(fields[name].type, value, _join(place, name), faults)
     missing = [field for field in kind.fields if field.required and field.encode_name not in raw]
     faults += [FieldError(_join(place, field.encode_name), "is missing") for field in missing]
-    if missing or len(values) < len(raw) or any(value is WRONG for value in values.values()):
-        return WRONG
+    values |= {field.name: _stand_in(field.type) for field in missing}
     # One writing per document: a setting that is spelled out at its default is the same as one left out.
     defaults = {field.name: field.default for field in kind.fields}
     return kind.cls(**{name: value for name, value in values.items() if value != defaults[name]})
@@ -93,12 +91,11 @@ def _struct(kind: inspect.StructType, raw: object, place: str, faults: list[Fiel
 def _list(kind: inspect.ListType, raw: object, place: str, faults: list[FieldError]) -> Any:
     if not isinstance(raw, list):
         faults.append(FieldError(place, f"must be a list, not {_say(raw)}"))
-        return WRONG
+        return _stand_in(kind)
     if len(raw) < (kind.min_length or 0) or len(raw) > (kind.max_length or 1000):
         faults.append(FieldError(place, f"must have {kind.min_length or 0} to {kind.max_length or 1000} entries"))
-        return WRONG
-    values = [_read(kind.item_type, item, f"{place}[{index}]", faults) for index, item in enumerate(raw)]
-    return WRONG if any(value is WRONG for value in values) else values
+        return _stand_in(kind)
+    return [_read(kind.item_type, item, f"{place}[{index}]", faults) for index, item in enumerate(raw)]
 
 
 def _union(kind: inspect.UnionType, raw: object, place: str, faults: list[FieldError]) -> Any:
@@ -116,7 +113,7 @@ def _literal(kind: inspect.LiteralType, raw: object, place: str, faults: list[Fi
     if isinstance(raw, str) and raw in kind.values:
         return raw
     faults.append(FieldError(place, f"must be {' or '.join(map(str, kind.values))}{also}, not {_say(raw)}"))
-    return WRONG
+    return _stand_in(kind)
 
 
 def _whole(kind: inspect.IntType, raw: object, place: str, faults: list[FieldError]) -> Any:
@@ -124,16 +121,16 @@ def _whole(kind: inspect.IntType, raw: object, place: str, faults: list[FieldErr
     if isinstance(raw, int) and not isinstance(raw, bool) and low <= raw <= high:
         return raw
     faults.append(FieldError(place, f"must be a whole number from {low:,} to {high:,}, not {_say(raw)}"))
-    return WRONG
+    return _stand_in(kind)
 
 
-def _decimal(_kind: inspect.Type, raw: object, place: str, faults: list[FieldError]) -> Any:
+def _decimal(kind: inspect.Type, raw: object, place: str, faults: list[FieldError]) -> Any:
     if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
         value = Decimal(raw)
         if value.is_finite() and 0 <= value <= 10**6 and value == round(value, DECIMALS_MAX):
             return value
     faults.append(FieldError(place, f"must be a number from 0 to 1,000,000 with at most 6 decimals, not {_say(raw)}"))
-    return WRONG
+    return _stand_in(kind)
 
 
 def _text(kind: inspect.StrType, raw: object, place: str, faults: list[FieldError]) -> Any:
@@ -143,7 +140,7 @@ def _text(kind: inspect.StrType, raw: object, place: str, faults: list[FieldErro
     except (msgspec.ValidationError, ValueError):
         words = _PATTERN_WORDS.get(kind.pattern or "", f"must be text of 1 to {kind.max_length} characters")
         faults.append(FieldError(place, f"{words}, not {_say(raw)}"))
-        return WRONG
+        return _stand_in(kind)
 
 
 def _without_nul(text: str) -> str:
@@ -152,6 +149,36 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _stand_in(kind: inspect.Type) -> Any:
+    """A value of the kind, in place of a faulty one, so that the rest of the document can still be checked."""
+    if isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    if isinstance(kind, inspect.StructType):
+        return kind.cls(**{field.name: _stand_in(field.type) for field in kind.fields if field.required})
+    if isinstance(kind, inspect.UnionType):
+        return _stand_in(next(option for option in kind.types if not isinstance(option, inspect.NoneType)))
+    if isinstance(kind, inspect.LiteralType):
+        return kind.values[0]
+    if isinstance(kind, inspect.IntType):
+        return kind.ge or 0
+    if isinstance(kind, inspect.DecimalType):
+        return Decimal(1)
+    return [] if isinstance(kind, inspect.ListType) else _STAND_IN_TEXTS.get(getattr(kind, "pattern", None), "x")
+
+
+def _follows(place: str, wrong: list[str]) -> bool:
+    """Whether a fault only follows from a stand-in: at or inside a faulty place, or about tiers that are faulty."""
+    if "document" in wrong or (".tiers[" in place and any(each.startswith("tiers") for each in wrong)):
+        return True
+    return any(place == each or place.startswith((f"{each}.", f"{each}[")) for each in wrong)
+
+
+_STAND_IN_TEXTS = {
+    r"^[A-Z]{3}$": "EUR",
+    r"^[A-Z]{2}$": "DE",
+    r"^\d{4}-\d{2}-\d{2}$": "2001-01-01",
+    r"^\d{2}-\d{2}$": "12-31",
+}
 _READERS: dict[type, Any] = {
     inspect.StructType: _struct,
     inspect.ListType: _list,

@@ -33,7 +33,7 @@ from loyalty_api.domain.purchases.refusals import (
     WrongCurrency,
 )
 from loyalty_api.domain.purchases.store import PurchaseRow
-from loyalty_api.domain.tiers.standing import Standing
+from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing
 from loyalty_api.kernel.clock import local_date, rfc3339
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event
@@ -89,6 +89,8 @@ class Desk:
         key = key_of(command)
         member_id = self._member_id(command, presented)
         try:
+            if isinstance(presented, Refusal):
+                raise presented
             claim = self.claims.get(key)
             if claim is not None:
                 return self._replay(command, claim, member_id)
@@ -108,8 +110,6 @@ class Desk:
         return None
 
     def _check_member(self, presented: Presented, member_id: UUID | None) -> None:
-        if isinstance(presented, Refusal):
-            raise presented
         if member_id is None or member_id not in self.book.balances:
             raise MemberNotFound(
                 "Nobody in this program is known by that; enrol the member, then send the purchase again."
@@ -138,6 +138,8 @@ class Desk:
         decision = decide(compile_version(program, then), Basket(_lines(purchase), tier, day))
         if decision.points > POINTS_MAX:
             raise OutOfRange.of(FieldError("total_minor", f"would earn more than {POINTS_MAX:,} points"))
+        if standing.window_sum + decision.base_minor > VALUE_MAX:
+            raise OutOfRange.of(FieldError("total_minor", "would lift the member's spend beyond what can be counted"))
 
         recorded_at = balance.record_at(now)
         cause = Cause("purchase", new_id(), purchase.occurred_at, recorded_at)

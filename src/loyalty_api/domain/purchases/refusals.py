@@ -50,10 +50,10 @@ class UnknownRedemption(InvalidRequest):
 
 
 class OutOfRange(InvalidRequest):
-    """The purchase would earn more points than the ledger takes in one movement."""
+    """The purchase is beyond what the ledger or the tiers can count."""
 
     code = "purchase.out_of_range"
-    title = "Too many points"
+    title = "Beyond what can be counted"
 
 
 class PurchaseNotFound(Refusal):

@@ -16,6 +16,8 @@ from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.tiers.rules import Next, Window, held_rank, next_tier, rank_of
 from loyalty_api.kernel.database import Connection
 
+VALUE_MAX = 2**62  # of a window's sum; the column holds twice as much
+
 
 class Move(NamedTuple):
     """One move of a tier."""
@@ -67,8 +69,8 @@ class Standing:
 
     def tier_at(self, tiers: Tiers, instant: datetime) -> str:
         """The tier held at ``instant``: that of the latest move effective by then."""
-        first = tiers.levels[0].code
-        return next((tier for since, tier in reversed(self.held) if since <= instant), first)
+        held = next((tier for since, tier in reversed(self.held) if since <= instant), None)
+        return tiers.levels[rank_of(tiers.levels, held)].code
 
     def lacks_history(self, instant: datetime) -> bool:
         """Whether ``tier_at(instant)`` needs moves that ``read_moves`` has yet to read."""
