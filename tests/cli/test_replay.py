@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -110,4 +111,36 @@ def test_a_wrong_key_stops_it_with_a_sentence(shop: Shop, rows: list[dict], tmp_
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "refuses the key" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_same_file_to_another_program_is_posted_whole(
+    make_shop: Callable[..., Shop], rows: list[dict], tmp_path: Path, shop: Shop
+) -> None:
+    file = write_rows(tmp_path / "purchases.ndjson", rows)
+    run_replay(file, shop)
+    other = make_shop()
+    for card in {row["member"]["identifier"] for row in rows}:
+        other.enrol(card)
+    code, told = run_replay(file, other)
+    assert (code, told["recorded"], told["replayed"]) == (0, 300, 0)
+    assert points_in(other) == sum(range(1, 301))
+
+
+def test_a_changed_last_row_is_noticed(shop: Shop, rows: list[dict], tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "purchases.ndjson", rows)
+    run_replay(file, shop)
+    rows[-1]["reference"] = rows[-1]["reference"].replace("R", "X")
+    write_rows(file, rows)
+    code, told = run_replay(file, shop)
+    assert (code, told["recorded"], told["replayed"]) == (0, 1, 299)
+
+
+@pytest.mark.parametrize("url", ["foo", "http://127.0.0.1:1", "http://"])
+def test_a_wrong_address_is_told_at_once(shop: Shop, rows: list[dict], tmp_path: Path, url: str) -> None:
+    file = write_rows(tmp_path / "purchases.ndjson", rows)
+    line = command(file, shop, url=url)
+    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 3
+    assert f"no server answers at {url.rstrip('/')}" in done.stderr
     assert "Traceback" not in done.stderr
