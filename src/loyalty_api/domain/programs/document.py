@@ -1,7 +1,7 @@
 """The program document as types. YAML and JSON are two writings of it; field docs speak to a marketer.
 
-``read.py`` turns a writing into these types and collects every fault. A field that this version of the product
-does not run is not in here, so that a document which asks for it is told so instead of being ignored.
+``read.py`` turns a writing into these types and collects every fault; a field that is not in here is one. How points
+mature, expire and return is part of the document from the start, since every lot keeps the dates that follow from it.
 """
 
 from __future__ import annotations
