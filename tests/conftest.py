@@ -154,6 +154,11 @@ def shop(make_shop: Callable[..., Shop]) -> Shop:
 @pytest.fixture(scope="session")
 async def operator_key(database: Database) -> str:
     """A key that may create programs."""
+    return await issue_operator_key(database)
+
+
+async def issue_operator_key(database: Database) -> str:
+    """A key that may create programs in this database."""
     issued = await database.write(
         lambda connection: issue_key(connection, program_id=None, name="tests", scopes=["operator"], now=now())
     )

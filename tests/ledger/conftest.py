@@ -6,11 +6,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import pytest
-from tests.conftest import make_database
+from tests.conftest import issue_operator_key, make_database
 from tests.make.shop import Shop
 
-from loyalty_api.domain.access.issue_key import issue_key
-from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database
 
 
@@ -31,10 +29,7 @@ async def own_database(own_database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture(scope="module")
 async def own_operator(own_database: Database) -> str:
     """A key that may create programs there."""
-    issued = await own_database.write(
-        lambda connection: issue_key(connection, program_id=None, name="tests", scopes=["operator"], now=now())
-    )
-    return issued.key
+    return await issue_operator_key(own_database)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from loyalty_api.domain.members.amend import ATTRIBUTES_MAX
+from loyalty_api.domain.purchases.answer import BalanceAnswer
 from loyalty_api.domain.tiers.rules import Next
 from loyalty_api.rest.decode import check_years
 
@@ -82,14 +83,6 @@ class IdentifierAnswer(msgspec.Struct, frozen=True):
     blocked: bool
 
 
-class MemberPoints(msgspec.Struct, frozen=True):
-    """Points by state."""
-
-    available: int
-    pending: int
-    reserved: int
-
-
 class MemberTier(msgspec.Struct, frozen=True):
     """The tier held now; ``since`` is null for the one that everyone starts with."""
 
@@ -108,7 +101,7 @@ class MemberAnswer(msgspec.Struct, frozen=True):
     identifiers: list[IdentifierAnswer]
     profile: dict[str, Any]
     attributes: dict[str, Any]
-    points: MemberPoints
+    points: BalanceAnswer
     tier: MemberTier | None
 
 

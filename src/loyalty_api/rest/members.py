@@ -24,6 +24,7 @@ from loyalty_api.domain.members.refusals import (
 )
 from loyalty_api.domain.points.queries import points_of
 from loyalty_api.domain.programs.queries import Program
+from loyalty_api.domain.purchases.answer import BalanceAnswer
 from loyalty_api.domain.tiers.queries import held_tiers
 from loyalty_api.domain.tiers.rules import window_of
 from loyalty_api.kernel.clock import local_date, rfc3339
@@ -39,7 +40,6 @@ from loyalty_api.rest.member_shapes import (
     IdentifierBody,
     MemberAnswer,
     MemberPage,
-    MemberPoints,
     MemberTier,
     SearchBody,
 )
@@ -219,7 +219,7 @@ def _answer(member: Member, points: Any, tier: Any) -> MemberAnswer:
         ],
         profile=member.profile,
         attributes=member.attributes,
-        points=MemberPoints(points.available, points.pending, points.reserved),
+        points=BalanceAnswer(points.available, points.pending, points.reserved),
         tier=MemberTier(tier.code, tier.since and rfc3339(tier.since), tier.next) if tier else None,
     )
 

@@ -12,6 +12,7 @@ import msgspec
 from loyalty_api.domain.members.queries import check_enrolled
 from loyalty_api.domain.members.refusals import MemberNotFound
 from loyalty_api.domain.points.queries import account_name, expiring_points, history, points_of
+from loyalty_api.domain.purchases.answer import BalanceAnswer
 from loyalty_api.domain.purchases.queries import earnings_of
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.paging import page_answer, read_page
@@ -47,14 +48,6 @@ class HistoryEarning(msgspec.Struct, frozen=True):
     points: int
 
 
-class HistoryBalance(msgspec.Struct, frozen=True):
-    """The balance right after a movement."""
-
-    available: int
-    pending: int
-    reserved: int
-
-
 class HistoryItem(msgspec.Struct, frozen=True, kw_only=True):
     """One movement of points, with its reason and the balance after it."""
 
@@ -68,7 +61,7 @@ class HistoryItem(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     earnings: list[HistoryEarning]
     purchase: UUID | None
-    balance_after: HistoryBalance
+    balance_after: BalanceAnswer
 
 
 class HistoryPage(msgspec.Struct, frozen=True):
@@ -127,7 +120,7 @@ def _item(row: Any, purchase: Any) -> HistoryItem:
         reason=f"Purchase {purchase['reference']}: {why}" if purchase else row["cause_kind"],
         earnings=[HistoryEarning(each["rule"], each["points"]) for each in earnings],
         purchase=row["cause_id"] if purchase else None,
-        balance_after=HistoryBalance(
+        balance_after=BalanceAnswer(
             row["spendable_after"] - row["debt_after"], row["pending_after"], row["reserved_after"]
         ),
     )
