@@ -14,6 +14,8 @@ import pytest
 from tests.make.purchase import make_purchase
 from tests.make.shop import Shop
 
+from loyalty_api.cli.local import free_port
+
 
 def run_replay(file: Path, shop: Shop, *options: str, url: str | None = None) -> tuple[int, dict]:
     """The exit code and JSON answer of the command."""
@@ -144,3 +146,26 @@ def test_a_wrong_address_is_told_at_once(shop: Shop, rows: list[dict], tmp_path:
     assert done.returncode == 3
     assert f"no server answers at {url.rstrip('/')}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_server_killed_in_the_middle_and_started_again_is_waited_for(
+    start_api: Callable, database_url: str, shop: Shop, rows: list[dict], tmp_path: Path
+) -> None:
+    more = [row | {"reference": f"{row['reference']}-{turn}"} for turn in range(10) for row in rows]
+    file = write_rows(tmp_path / "purchases.ndjson", more)
+    progress = file.with_name(f"{file.name}.progress.json")
+    port = free_port()
+    api = start_api(database_url, port=port)
+    line = command(file, shop, url=api.url)
+    running = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    while not progress.exists() and running.poll() is None:
+        time.sleep(0.02)
+    api.process.kill()
+    api.process.wait()
+    assert running.poll() is None, "it was still posting"
+    start_api(database_url, port=port)
+    answer, _ = running.communicate(timeout=120)
+    told = json.loads(answer)
+    assert running.returncode == 0
+    assert told["recorded"] + told["replayed"] == told["rows"] == 3000
+    assert points_in(shop) == 10 * sum(range(1, 301))

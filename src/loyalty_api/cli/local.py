@@ -43,13 +43,13 @@ class LocalApi:
             self.process.wait()
 
 
-def start_api(database_url: str, *, workers: int = 1, log: Path | None = None, **environment: str) -> LocalApi:
+def start_api(database_url: str, *, port: int | None = None, workers: int = 1, log: Path | None = None) -> LocalApi:
     """Starts ``loyalty serve`` and waits until it is ready; it dies with this process. Raises ServeFailed."""
-    port = free_port()
+    port = port or free_port()
     output = log.open("wb") if log else None
     process = subprocess.Popen(
         [sys.executable, "-m", "loyalty_api", "serve", "--port", str(port), "--workers", str(workers)],
-        env={**os.environ, "LOYALTY_LOG_LEVEL": "WARNING", **environment, "LOYALTY_DATABASE_URL": database_url},
+        env={**os.environ, "LOYALTY_LOG_LEVEL": "WARNING", "LOYALTY_DATABASE_URL": database_url},
         stdout=output,
         stderr=output,
         preexec_fn=die_with_parent(signal.SIGTERM),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 
 import click
 
 from loyalty_api.cli.run import fail, plain_errors
+from loyalty_api.kernel.embedded import die_with_parent
 from loyalty_api.settings import read_settings
 
 STOP_SECONDS_MAX = 20  # a worker that has not answered everything by then is ended
@@ -27,7 +30,7 @@ def command(host: str, port: int, workers: int) -> None:
     processes = f"{workers} processes" if workers > 1 else "one process"
     click.echo(f"loyalty: serving http://{host}:{port} from {processes}; Ctrl-C ends it", err=True)
     granian.Granian(
-        "loyalty_api.app:create",
+        "loyalty_api.cli.serve:create_worker",
         factory=True,
         address=host,
         port=port,
@@ -39,6 +42,14 @@ def command(host: str, port: int, workers: int) -> None:
         respawn_failed_workers=True,  # one that is killed must not take the others with it
         workers_kill_timeout=STOP_SECONDS_MAX,
     ).serve()
+
+
+def create_worker() -> object:
+    """The application of one worker, which ends when the process that watches over it is gone."""
+    from loyalty_api.app import create
+
+    die_with_parent(signal.SIGTERM, parent=os.getppid())()
+    return create()
 
 
 def _check_free(host: str, port: int) -> None:

@@ -181,9 +181,9 @@ class EmbeddedPostgres:
         die_with_parent(signal.SIGQUIT)()
 
 
-def die_with_parent(sign: signal.Signals) -> Callable[[], None]:
+def die_with_parent(sign: signal.Signals, *, parent: int | None = None) -> Callable[[], None]:
     """A ``preexec_fn`` after which the child gets ``sign`` when its parent is gone (Linux; elsewhere nothing)."""
-    parent = os.getpid()
+    parent = parent or os.getpid()
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def prepare() -> None:
