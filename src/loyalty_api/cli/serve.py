@@ -48,7 +48,7 @@ def create_worker() -> object:
     """The application of one worker, which ends when the process that watches over it is gone."""
     from loyalty_api.app import create
 
-    die_with_parent(signal.SIGTERM, parent=os.getppid())()
+    die_with_parent(signal.SIGKILL, parent=os.getppid())()
     return create()
 
 
