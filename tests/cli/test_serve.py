@@ -59,22 +59,3 @@ def worker_ids(api: LocalApi) -> list[int]:
     process_id = api.process.pid
     children = Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
     return [int(each) for each in children if Path(f"/proc/{each}/stat").read_text().split()[2] != "Z"]
-
-
-def test_a_killed_server_leaves_no_worker_behind(start_api: Callable, database_url: str) -> None:
-    api = start_api(database_url, workers=2)
-    workers = worker_ids(api)
-    api.process.kill()
-    api.process.wait()
-    for _ in range(100):
-        if not any(_runs(each) for each in workers):
-            return
-        time.sleep(0.1)
-    raise AssertionError("a worker outlived its server")
-
-
-def _runs(process_id: int) -> bool:
-    try:
-        return Path(f"/proc/{process_id}/stat").read_text().split()[2] != "Z"  # nobody may be there to bury it
-    except OSError:
-        return False
