@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 from loyalty_api.cli.local import LocalApi
 
@@ -52,6 +53,28 @@ def test_a_worker_that_is_killed_takes_nobody_with_it_and_is_replaced(start_api:
             return
         time.sleep(0.1)
     raise AssertionError("the killed worker was not replaced")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3, 1.5], ids=["at once", "while one starts", "at work"])
+def test_a_killed_server_leaves_no_worker_behind(start_api: Callable, database_url: str, seconds: float) -> None:
+    api = start_api(database_url, workers=2)
+    time.sleep(seconds)
+    workers = worker_ids(api)
+    api.process.kill()
+    api.process.wait()
+    assert workers
+    for _ in range(200):
+        if not any(_runs(each) for each in workers):
+            return
+        time.sleep(0.1)
+    raise AssertionError("a worker outlived its server")
+
+
+def _runs(process_id: int) -> bool:
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().split()[2] != "Z"  # nobody may be there to bury it
+    except OSError:
+        return False
 
 
 def worker_ids(api: LocalApi) -> list[int]:

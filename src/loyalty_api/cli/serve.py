@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import signal
 import socket
 
@@ -48,7 +48,9 @@ def create_worker() -> object:
     """The application of one worker, which ends when the process that watches over it is gone."""
     from loyalty_api.app import create
 
-    die_with_parent(signal.SIGKILL, parent=os.getppid())()
+    watcher = multiprocessing.parent_process()
+    assert watcher is not None, "a worker is started by the process that watches over it"
+    die_with_parent(signal.SIGKILL, parent=watcher.pid)()
     return create()
 
 

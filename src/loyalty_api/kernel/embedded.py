@@ -47,6 +47,7 @@ class EmbeddedPostgres:
         self._settings = settings or {}
         self._owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._process: subprocess.Popen | None = None
+        self._die_with_us = die_with_parent(signal.SIGQUIT)
         self.port = 0
 
     def __enter__(self) -> EmbeddedPostgres:
@@ -178,18 +179,21 @@ class EmbeddedPostgres:
             os.setgroups([])
             os.setgid(self._owner.pw_gid)
             os.setuid(self._owner.pw_uid)
-        die_with_parent(signal.SIGQUIT)()
+        self._die_with_us()
 
 
 def die_with_parent(sign: signal.Signals, *, parent: int | None = None) -> Callable[[], None]:
-    """A ``preexec_fn`` after which the child gets ``sign`` when its parent is gone (Linux; elsewhere nothing)."""
+    """What a child calls (a ``preexec_fn``) to get ``sign`` when its parent is gone (Linux; elsewhere nothing).
+
+    ``parent``: its process id; unless told, the process that makes this call.
+    """
     parent = parent or os.getpid()
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def prepare() -> None:
         if libc is not None:
             libc.prctl(_PR_SET_PDEATHSIG, int(sign))
-            if os.getppid() not in (parent, os.getpid()) and os.getppid() == 1:
+            if os.getppid() != parent:
                 os._exit(1)  # the parent died before this line
 
     return prepare
