@@ -19,9 +19,10 @@ from rich.table import Table
 from benchmarks.cpu import tree_seconds
 from benchmarks.load import TICK_SECONDS, Load
 from benchmarks.machine import machine_facts
-from benchmarks.purchases import make_requests
+from benchmarks.purchases import Requests
 from benchmarks.served import HOST, Served
 from benchmarks.shop import open_shop
+from benchmarks.wrk import Wrk, wrk_path
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.embedded import EmbeddedPostgres
 from loyalty_api.kernel.migrate import migrate
@@ -81,16 +82,18 @@ def _measure(progress: Progress) -> tuple[list[Figures], dict[str, object]]:
         progress.update(task, description="starting the API")
         with Served(url) as served:
             roots = served.process_id, server.process_id
-            requests = make_requests(shop, HOST, now())
-            with Load((HOST, served.port), requests, connections=CONNECTIONS) as load:
-                rounds, answered = _run(load, roots, progress, task)
+            requests = Requests(shop, HOST, now())
+            machine["load_generator"] = "wrk" if wrk_path() else "benchmarks/load.py"
+            generator = Wrk if wrk_path() else Load
+            with generator((HOST, served.port), requests, connections=CONNECTIONS) as load:
+                rounds, answered, sent = _run(load, roots, progress, task)
         recorded = asyncio.run(_recorded(url))
-        assert recorded == answered, f"{answered} purchases were answered 201, but {recorded} are recorded"
+        assert answered <= recorded <= sent, f"{sent} sent, {answered} answered 201, but {recorded} are recorded"
     return rounds, machine
 
 
-def _run(load: Load, roots: tuple[int, int], progress: Progress, task: object) -> tuple[list[Figures], int]:
-    """(the rounds behind the warm-up, purchases answered in all)"""
+def _run(load: Load | Wrk, roots: tuple[int, int], progress: Progress, task: object) -> tuple[list[Figures], int, int]:
+    """(the rounds behind the warm-up, purchases answered in all, purchases sent in all)"""
     steps = (WARM_UP_SECONDS + ROUNDS * ROUND_SECONDS) / TICK_SECONDS
     progress.live.auto_refresh = False  # drawn by the tick: a thread would take turns with the load
     progress.update(task, total=steps, completed=0)
@@ -99,27 +102,28 @@ def _run(load: Load, roots: tuple[int, int], progress: Progress, task: object) -
         progress.update(task, advance=1, refresh=True)
 
     progress.update(task, description="warming up")
-    answered = len(load.run(WARM_UP_SECONDS, tick).latencies)
+    warm_up = load.run(WARM_UP_SECONDS, tick)
+    answered, sent = warm_up.answered, warm_up.sent
     rounds = []
     for number in range(1, ROUNDS + 1):
         progress.update(task, description=f"round {number} of {ROUNDS}")
         before = [tree_seconds(root) for root in roots]
         seen = load.run(ROUND_SECONDS, tick)
         api, postgres = (tree_seconds(root) - start for root, start in zip(roots, before, strict=True))
-        count = len(seen.latencies)
-        answered += count
+        answered += seen.answered
+        sent += seen.sent
         rounds.append(
             Figures(
-                cpu_us=(api + postgres) / count * 1e6,
-                api_cpu_us=api / count * 1e6,
-                postgres_cpu_us=postgres / count * 1e6,
-                generator_cpu_us=seen.cpu_seconds / count * 1e6,
-                per_second=count / seen.seconds,
-                p50_ms=seen.percentile_ms(50),
-                p99_ms=seen.percentile_ms(99),
+                cpu_us=(api + postgres) / seen.sent * 1e6,
+                api_cpu_us=api / seen.sent * 1e6,
+                postgres_cpu_us=postgres / seen.sent * 1e6,
+                generator_cpu_us=seen.cpu_seconds / seen.sent * 1e6,
+                per_second=seen.answered / seen.seconds,
+                p50_ms=seen.p50_ms,
+                p99_ms=seen.p99_ms,
             )
         )
-    return rounds, answered
+    return rounds, answered, sent
 
 
 async def _recorded(url: str) -> int:

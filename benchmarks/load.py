@@ -21,16 +21,14 @@ class UnexpectedAnswer(Exception):
 
 
 class Round(NamedTuple):
-    """What one round of load saw: the seconds it took, and each request's latency in seconds, sorted."""
+    """What one round of load saw. ``sent`` may exceed ``answered`` by what was in flight when the round ended."""
 
     seconds: float
-    latencies: list[float]
-    cpu_seconds: float
-
-    def percentile_ms(self, percent: float) -> float:
-        """The latency that ``percent`` of the requests stayed within."""
-        index = min(len(self.latencies) - 1, int(len(self.latencies) * percent / 100))
-        return self.latencies[index] * 1000
+    sent: int
+    answered: int
+    p50_ms: float
+    p99_ms: float
+    cpu_seconds: float  # of the generator
 
 
 class _Connection:
@@ -111,4 +109,7 @@ class Load:
                 tick()
                 next_tick = time.perf_counter() + TICK_SECONDS
         took, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
-        return Round(took, sorted(latencies), cpu_seconds)
+        latencies.sort()
+        count = len(latencies)
+        p50, p99 = (latencies[min(count - 1, count * percent // 100)] * 1000 for percent in (50, 99))
+        return Round(took, count, count, p50, p99, cpu_seconds)

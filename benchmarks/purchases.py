@@ -24,15 +24,26 @@ _GOODS = [
 ]
 
 
-def make_requests(shop: Shop, host: str, at: datetime) -> Iterator[bytes]:
-    """HTTP requests without end. Reference and card have a fixed width, so a basket's request is one template."""
-    draw = random.Random(SEED)
-    templates = [_template(shop, host, _basket(draw, at)) for _ in range(BASKETS)]
-    number = 0
-    while True:
-        card = FIRST_CARD + draw.randrange(shop.members)
-        yield templates[number % BASKETS] % (number, card)
-        number += 1
+class Requests:
+    """HTTP requests without end. Reference and card have a fixed width, so a basket's request is one template.
+
+    ``number`` is that of the next request; ``templates`` take it and a card. Bytes of a template hold no other ``%``.
+    """
+
+    def __init__(self, shop: Shop, host: str, at: datetime) -> None:
+        self._draw = random.Random(SEED)
+        self.members = shop.members
+        self.templates = [_template(shop, host, _basket(self._draw, at)) for _ in range(BASKETS)]
+        self.number = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        card = FIRST_CARD + self._draw.randrange(self.members)
+        request = self.templates[self.number % BASKETS] % (self.number, card)
+        self.number += 1
+        return request
 
 
 def _basket(draw: random.Random, at: datetime) -> dict:
