@@ -250,6 +250,7 @@ def upgrade() -> None:
         sa.Column("lines", JSON, nullable=False),
         sa.Column("coupons", JSON, nullable=False),
         sa.Column("earnings", JSON, nullable=False),
+        sa.Column("dry_runs", JSON),
         sa.Column("points_earned", sa.BigInteger, nullable=False),
         sa.Column("points_pending", sa.BigInteger, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
@@ -265,6 +266,9 @@ def upgrade() -> None:
         sa.CheckConstraint("(points_earned = 0) = (transfer_seq IS NULL)", name="purchases_transfer"),
     )
     op.create_index("purchases_program_id_purchase_id_idx", "purchases", ["program_id", "purchase_id"])
+    op.create_index(
+        "purchases_dry_runs_idx", "purchases", ["program_id"], postgresql_where=sa.text("dry_runs IS NOT NULL")
+    )
     grant("purchases", "SELECT, INSERT")
     member_table(
         "outbox",

@@ -47,11 +47,14 @@ def earn(
     rules: list[dict[str, Any]],
     tier: str | None = None,
     day: date = MONDAY,
+    clock: str = "12:00",
     **document: Any,
 ) -> Decision:
     """What the lines earn by ``rules`` in a program with ``document``'s other settings."""
     compiled = compile_document(read_document(make_document(earning_rules=rules, **document)), 1)
-    return decide(compiled, Basket(lines, tier, day))
+    minute = int(clock[:2]) * 60 + int(clock[3:])
+    basket = Basket(lines, tier, day, minute, sum(line.amount_minor for line in lines))
+    return decide(compiled, basket)
 
 
 def by_rule(decision: Decision) -> dict[str, int]:

@@ -27,6 +27,73 @@ def rules(*changed: dict[str, Any]) -> list[dict[str, Any]]:
 
 SPEND = {"per_spend": {"points": 1, "per_minor": 100}}
 FAULTS: list[tuple[dict[str, Any], str, str]] = [
+    # how rules stand beside each other, and when they work
+    (
+        {"earning_rules": rules(SPEND | {"claims_lines": True})},
+        "earning_rules[0].claims_lines",
+        "names skus, categories",
+    ),
+    (
+        {"earning_rules": rules(SPEND | {"claims_lines": True, "lines": {"exclude": {"skus": ["A"]}}})},
+        "earning_rules[0].claims_lines",
+        "names skus, categories or labels",
+    ),
+    (
+        {"earning_rules": rules({"multiplier": 2, "claims_lines": True, "lines": {"skus": ["A"]}})},
+        "earning_rules[0].claims_lines",
+        "goes with a rule that gives points",
+    ),
+    (
+        {"earning_rules": rules(SPEND | {"claims_lines": "yes"})},
+        "earning_rules[0].claims_lines",
+        "must be true or false",
+    ),
+    (
+        {"earning_rules": rules(SPEND | {"stacking": "solo"})},
+        "earning_rules[0].stacking",
+        "must be exclusive or last or",
+    ),
+    ({"earning_rules": rules(SPEND | {"state": "off"})}, "earning_rules[0].state", "must be dry_run or ended or live"),
+    (
+        {"earning_rules": rules(SPEND | {"priority": 1001})},
+        "earning_rules[0].priority",
+        "whole number from -1,000 to 1,000",
+    ),
+    (
+        {"earning_rules": rules(SPEND | {"min_total_minor": 0})},
+        "earning_rules[0].min_total_minor",
+        "must be a whole number",
+    ),
+    (
+        {"earning_rules": rules(SPEND | {"caps": {"per_purchase": 0}})},
+        "earning_rules[0].caps.per_purchase",
+        "from 1 to",
+    ),
+    (
+        {"earning_rules": rules(SPEND | {"schedule": {"weekdays": ["friday"]}})},
+        "earning_rules[0].schedule.weekdays[0]",
+        "must be fri or mon or",
+    ),
+    (
+        {"earning_rules": rules(SPEND | {"schedule": {"hours": {"from": "7pm"}}})},
+        "earning_rules[0].schedule.hours.from",
+        "must be a time of the day in quotes, such as '17:30'",
+    ),
+    (
+        {"earning_rules": rules(SPEND | {"schedule": {"hours": {"until": "24:01"}}})},
+        "earning_rules[0].schedule.hours.until",
+        "24:01 is not a time of the day",
+    ),
+    (
+        {"earning_rules": rules(SPEND | {"schedule": {"hours": {"from": "22:00", "until": "02:00"}}})},
+        "earning_rules[0].schedule.hours.until",
+        "for hours across midnight, write two rules",
+    ),
+    (
+        {"earning_rules": rules(*[SPEND | {"state": "dry_run"}] * 11)},
+        "earning_rules",
+        "11 rules are dry runs; at most 10",
+    ),
     # settings
     ({"program": "Coffee Club"}, "program", "must be a code: small letters, digits, - and _, such as gold-double"),
     ({"program": ""}, "program", "must be a code"),

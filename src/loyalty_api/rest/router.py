@@ -17,6 +17,7 @@ from loyalty_api.kernel.logging import logger
 from loyalty_api.rest import (
     api_keys,
     clock,
+    dry_runs,
     health,
     members,
     openapi,
@@ -37,6 +38,7 @@ CONTRACT: list[Route] = [
     *purchases.ROUTES,
     *purchase_batch.ROUTES,
     *program.ROUTES,
+    *dry_runs.ROUTES,
     *clock.ROUTES,
     *api_keys.ROUTES,
     *health.ROUTES,

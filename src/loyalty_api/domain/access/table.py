@@ -37,6 +37,7 @@ ADMITTED: dict[str, frozenset[str]] = {
     "POST /v1/program/publish": _MANAGE,
     "GET /v1/program/versions": _STAFF_READ,
     "GET /v1/program/versions/{number}": _STAFF_READ,
+    "GET /v1/program/dry-runs": _STAFF_READ,
     "POST /v1/programs": _OPERATOR,
     "GET /v1/test-clock": _STAFF_READ,
     "POST /v1/test-clock": _MANAGE,

@@ -10,11 +10,20 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty_api.domain.programs.document import Document, EarningRule, LineMatch, LineScope
+from loyalty_api.domain.programs.document import (
+    Document,
+    EarningRule,
+    Hours,
+    LineMatch,
+    LineScope,
+    Schedule,
+)
 from loyalty_api.domain.programs.queries import Program, Version
 from loyalty_api.kernel.money import format_minor
 
 COMPILED_MAX = 1024
+WIDEST = 3
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Exact = int | Fraction
 
@@ -30,6 +39,12 @@ class Match(msgspec.Struct, frozen=True):
         """Whether a line fits any name given."""
         return sku in self.skus or category in self.categories or not self.labels.isdisjoint(labels)
 
+    def width(self, sku: str | None, category: str | None) -> int:
+        """How wide the name is by which a line that fits was found: SKU 0, category 1, label 2."""
+        if sku in self.skus:
+            return 0
+        return 1 if category in self.categories else 2
+
 
 class Scope(msgspec.Struct, frozen=True):
     """The lines that a rule sees; ``words`` says them to people. None: nothing is named."""
@@ -44,6 +59,10 @@ class Scope(msgspec.Struct, frozen=True):
             return False
         return self.exclude is None or not self.exclude.holds(sku, category, labels)
 
+    def width(self, sku: str | None, category: str | None) -> int:
+        """How widely the rule sees a line that it sees; one that names nothing sees widest."""
+        return WIDEST if self.include is None else self.include.width(sku, category)
+
 
 class Rule(msgspec.Struct, frozen=True):
     """One rule, ready to run. ``rate``: points per step, unit or purchase; ``factor``: of a multiplier."""
@@ -57,20 +76,29 @@ class Rule(msgspec.Struct, frozen=True):
     tiers: frozenset[str]
     first_day: date
     last_day: date
+    weekdays: frozenset[int]  # 0 is Monday; none named: all
+    minutes: range  # of the local day
+    min_total_minor: int | None
+    points_max: int | None  # per purchase
+    stacking: str
+    claims_lines: bool
     words: str
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """A version's rules in the order they are walked (by code), split by what they do."""
+    """A version's live rules in the order they are walked (priority, then code), split by what they do.
+
+    ``dry_runs``: each rule that is one, with the version as if that rule were live.
+    """
 
     version: int
     currency: str
     rounding: str
     tax_excluded: bool
     excluded_kinds: frozenset[str]
-    bases: tuple[Rule, ...]
-    flats: tuple[Rule, ...]
+    givers: tuple[Rule, ...]
     multipliers: tuple[Rule, ...]
+    dry_runs: tuple[tuple[str, Compiled], ...]
 
 
 _compiled: OrderedDict[tuple[UUID, int], Compiled] = OrderedDict()
@@ -90,24 +118,32 @@ def compile_version(program: Program, version: Version) -> Compiled:
 def compile_document(document: Document, number: int) -> Compiled:
     """A document as rules that can run."""
     base = document.earning_base
-    rules = sorted((_rule(rule, document.currency) for rule in document.earning_rules), key=lambda rule: rule.code)
     excluded = {"shipping": base.shipping, "gift_card": base.gift_cards}
-    return Compiled(
-        version=number,
-        currency=document.currency,
-        rounding=document.points.rounding,
-        tax_excluded=base.tax == "excluded",
-        excluded_kinds=frozenset(kind for kind, setting in excluded.items() if setting == "excluded"),
-        bases=tuple(rule for rule in rules if rule.kind in ("per_spend", "per_unit")),
-        flats=tuple(rule for rule in rules if rule.kind == "flat"),
-        multipliers=tuple(rule for rule in rules if rule.kind == "multiplier"),
-    )
+    ordered = sorted(document.earning_rules, key=lambda rule: (-rule.priority, rule.code))
+    rules = {rule.code: (rule.state, _rule(rule, document.currency)) for rule in ordered}
+
+    def with_live(also: str | None) -> Compiled:
+        live = [rule for code, (state, rule) in rules.items() if state == "live" or code == also]
+        return Compiled(
+            version=number,
+            currency=document.currency,
+            rounding=document.points.rounding,
+            tax_excluded=base.tax == "excluded",
+            excluded_kinds=frozenset(kind for kind, setting in excluded.items() if setting == "excluded"),
+            givers=tuple(rule for rule in live if rule.kind != "multiplier"),
+            multipliers=tuple(rule for rule in live if rule.kind == "multiplier"),
+            dry_runs=(),
+        )
+
+    dry_runs = tuple((code, with_live(code)) for code, (state, _) in rules.items() if state == "dry_run")
+    return msgspec.structs.replace(with_live(None), dry_runs=dry_runs)
 
 
 def _rule(rule: EarningRule, currency: str) -> Rule:
     scope = _scope(rule.lines) if rule.lines else None
     kind, rate, per_minor, factor, words = _effect(rule, currency)
-    schedule = rule.schedule
+    schedule = rule.schedule or Schedule()
+    hours = schedule.hours or Hours()
     return Rule(
         code=rule.code,
         kind=kind,
@@ -116,10 +152,20 @@ def _rule(rule: EarningRule, currency: str) -> Rule:
         factor=factor,
         scope=scope,
         tiers=frozenset(rule.tiers),
-        first_day=date.fromisoformat(schedule.from_) if schedule and schedule.from_ else date.min,
-        last_day=date.fromisoformat(schedule.until) if schedule and schedule.until else date.max,
+        first_day=date.fromisoformat(schedule.from_) if schedule.from_ else date.min,
+        last_day=date.fromisoformat(schedule.until) if schedule.until else date.max,
+        weekdays=frozenset(map(WEEKDAYS.index, schedule.weekdays)),
+        minutes=range(_minute(hours.from_), _minute(hours.until)),
+        min_total_minor=rule.min_total_minor,
+        points_max=rule.caps.per_purchase if rule.caps else None,
+        stacking=rule.stacking,
+        claims_lines=rule.claims_lines,
         words=words,
     )
+
+
+def _minute(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
 
 
 def _effect(rule: EarningRule, currency: str) -> tuple[str, Exact, int, Exact, str]:

@@ -6,7 +6,12 @@
   several multiply each other where their lines meet: for every set S of multipliers, ∏(factor − 1) × the steps on
   the lines that all of S see. Their order does not matter.
 - One rounding per base rule, after multiplying. What a multiplier adds is listed apart; base and extras always
-  add up to the rounded whole.
+  add up to the rounded whole, unless a cap clips one of them.
+- Rules are walked by priority, then code. A rule that gives no points has not fired. The first exclusive rule that
+  fires earns alone (with its multipliers); behind a ``last`` rule that fires, none does. Multipliers stack among
+  themselves in the same way.
+- A claimed line is seen by the claiming rule and by narrower rules that do not claim; multipliers see every line.
+- A dry run is decided as if the rule were live, and only told.
 """
 
 from __future__ import annotations
@@ -16,45 +21,31 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Protocol
 
 import msgspec
 
 from loyalty_api.domain.earning.compile import Compiled, Exact, Rule
+from loyalty_api.domain.earning.line_sets import Line, LineSets
 from loyalty_api.kernel.money import format_minor
 
 _HALF = Fraction(1, 2)
 
 
-class Line(Protocol):
-    """What the rules see of a purchase line; amounts in minor units, as paid."""
-
-    @property
-    def sku(self) -> str | None: ...
-    @property
-    def category(self) -> str | None: ...
-    @property
-    def labels(self) -> list[str]: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def quantity(self) -> Decimal: ...
-    @property
-    def amount_minor(self) -> int: ...
-    @property
-    def tax_minor(self) -> int: ...
-
-
 class Basket(msgspec.Struct, frozen=True):
-    """What the rules see of a purchase. ``tier``: held before it; ``day``: in the program's zone."""
+    """What the rules see of a purchase. ``tier``: held before it; ``day``, ``minute`` of it: in the program's zone."""
 
     lines: Sequence[Line]
     tier: str | None
     day: date
+    minute: int
+    total_minor: int
 
 
 class Earning(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one rule gave, on what, and why. ``base_minor`` for money, ``units`` for units."""
+    """What one rule gave, on what, and why. ``base_minor`` for money, ``units`` for units.
+
+    ``limited_by``: the cap that clipped the points.
+    """
 
     rule: str
     version: int
@@ -62,63 +53,128 @@ class Earning(msgspec.Struct, frozen=True, omit_defaults=True):
     because: str
     base_minor: int | None = None
     units: Decimal | None = None
+    limited_by: str | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The earnings, their sum, and the whole earning base of the purchase (never below 0)."""
+    """The earnings, their sum, the whole earning base (never below 0), and what dry runs would have given."""
 
     points: int
     base_minor: int
     earnings: list[Earning]
+    dry_runs: list[Earning] = []
+
+
+class _Given(msgspec.Struct):
+    """What a rule has given so far, on which lines."""
+
+    points: int
+    lines: int
+    limited_by: str | None = None
 
 
 def decide(compiled: Compiled, basket: Basket) -> Decision:
     """What the basket earns by the version's rules."""
-    sets = _LineSets(compiled, basket.lines)
-    multipliers = [rule for rule in compiled.multipliers if _fires(rule, basket)]
-    points: dict[str, int] = {}
-    for rule in compiled.bases:
-        if _fires(rule, basket):
-            _earn_base(rule, multipliers, sets, _ROUNDINGS[compiled.rounding], points)
-    for rule in compiled.flats:
-        if _fires(rule, basket) and (rule.scope is None or sets.seen_by(rule)):
-            points[rule.code] = int(rule.rate)
-    earnings = [
-        _earning(rule, points[rule.code], sets, compiled)
-        for rules in (compiled.bases, compiled.multipliers, compiled.flats)
-        for rule in rules
-        if points.get(rule.code)
+    sets = LineSets(compiled, basket.lines)
+    earnings = _earnings(compiled, basket, sets)
+    would = [
+        earning
+        for code, as_if_live in compiled.dry_runs
+        for earning in _earnings(as_if_live, basket, sets)
+        if earning.rule == code
     ]
-    return Decision(sum(earning.points for earning in earnings), max(0, sets.amount(sets.all)), earnings)
+    return Decision(sum(earning.points for earning in earnings), max(0, sets.amount(sets.all)), earnings, would)
 
 
-def _earn_base(
+def _earnings(compiled: Compiled, basket: Basket, sets: LineSets) -> list[Earning]:
+    rounded = _ROUNDINGS[compiled.rounding]
+    multipliers = _stacked([rule for rule in compiled.multipliers if _applies(rule, basket, sets)])
+    givers = [rule for rule in compiled.givers if _applies(rule, basket, sets)]
+
+    def walk(rules: Sequence[Rule]) -> dict[str, _Given]:
+        claims = sets.claims(rules)
+        given: dict[str, _Given] = {}
+        for rule in rules:
+            lines = sets.left_to(rule, claims) if claims else sets.seen_by(rule)
+            _give(rule, lines, multipliers, sets, rounded, given)
+        for rule in multipliers:
+            _clip(rule, given)
+        return given
+
+    given = _walk_stacked(givers, walk)
+    bases, flats = [rule for rule in givers if rule.kind != "flat"], [rule for rule in givers if rule.kind == "flat"]
+    listed = bases + multipliers + flats
+    return [
+        _earning(rule, given[rule.code], sets, compiled)
+        for rule in listed
+        if rule.code in given and given[rule.code].points
+    ]
+
+
+def _walk_stacked(rules: list[Rule], walk: Callable[[Sequence[Rule]], dict[str, _Given]]) -> dict[str, _Given]:
+    """Walks the rules that exclusive and last ones leave."""
+    for rule in rules:
+        if rule.stacking == "exclusive":
+            alone = walk([rule])
+            if alone[rule.code].points:
+                return alone
+    given = walk(rules)
+    for position, rule in enumerate(rules, 1):
+        if rule.stacking == "last" and given[rule.code].points and position < len(rules):
+            return walk(rules[:position])
+    return given
+
+
+def _stacked(multipliers: list[Rule]) -> list[Rule]:
+    """The multipliers that exclusive and last ones among them leave."""
+    for rule in multipliers:
+        if rule.stacking == "exclusive":
+            return [rule]
+    for position, rule in enumerate(multipliers, 1):
+        if rule.stacking == "last":
+            return multipliers[:position]
+    return multipliers
+
+
+def _give(
     rule: Rule,
+    lines: int,
     multipliers: list[Rule],
-    sets: _LineSets,
+    sets: LineSets,
     rounded: Callable[[Exact], int],
-    points: dict[str, int],
+    given: dict[str, _Given],
 ) -> None:
-    """Adds the points of one base rule, and what each multiplier adds to it, to ``points`` by rule."""
-    seen = sets.seen_by(rule)
-    total: Exact = rule.rate * _steps(rule, seen, sets)
-    given = max(0, _whole(total, rounded))
-    points[rule.code] = given
-    weights: dict[int, Exact] = {seen: 1}  # lines → their weight; grows where multipliers meet
+    """Notes the points of one rule, and what each multiplier adds to it."""
+    if rule.kind == "flat":
+        given[rule.code] = _Given(int(rule.rate) if lines or rule.scope is None else 0, lines)
+        _clip(rule, given)
+        return
+    total: Exact = rule.rate * _steps(rule, lines, sets)
+    whole = max(0, _whole(total, rounded))
+    given[rule.code] = _Given(whole, lines)
+    weights: dict[int, Exact] = {lines: 1}  # lines → their weight; grows where multipliers meet
     for multiplier in multipliers:
-        lines = sets.seen_by(multiplier)
+        seen = sets.seen_by(multiplier)
         for mask, weight in list(weights.items()):
-            met = mask & lines
+            met = mask & seen
             if met:
                 extra = weight * (multiplier.factor - 1)
                 weights[met] = weights.get(met, 0) + extra
                 total += extra * rule.rate * _steps(rule, met, sets)
-        whole = max(0, _whole(total, rounded))
-        points[multiplier.code] = points.get(multiplier.code, 0) + whole - given
-        given = whole
+        before, whole = whole, max(0, _whole(total, rounded))
+        added = given.setdefault(multiplier.code, _Given(0, seen))
+        added.points += whole - before
+    _clip(rule, given)
 
 
-def _steps(rule: Rule, mask: int, sets: _LineSets) -> Exact:
+def _clip(rule: Rule, given: dict[str, _Given]) -> None:
+    """Leaves what the rule's cap allows."""
+    found = given.get(rule.code)
+    if found and rule.points_max is not None and found.points > rule.points_max:
+        found.points, found.limited_by = rule.points_max, "caps.per_purchase"
+
+
+def _steps(rule: Rule, mask: int, sets: LineSets) -> Exact:
     """How often the rate counts on these lines: whole steps of money, or units as they are."""
     if rule.kind == "per_spend":
         return max(0, sets.amount(mask)) // rule.per_minor
@@ -131,76 +187,36 @@ def _whole(exact: Exact, rounded: Callable[[Exact], int]) -> int:
     return exact if type(exact) is int else rounded(exact)
 
 
-def _fires(rule: Rule, basket: Basket) -> bool:
+def _applies(rule: Rule, basket: Basket, sets: LineSets) -> bool:
+    """Whether the rule's conditions hold, and it names a line that is there."""
     if rule.tiers and basket.tier not in rule.tiers:
         return False
-    return rule.first_day <= basket.day <= rule.last_day
+    if not rule.first_day <= basket.day <= rule.last_day or basket.minute not in rule.minutes:
+        return False
+    if rule.weekdays and basket.day.weekday() not in rule.weekdays:
+        return False
+    if rule.min_total_minor is not None and basket.total_minor < rule.min_total_minor:
+        return False
+    return rule.scope is None or sets.seen_by(rule) != 0
 
 
-class _LineSets:
-    """Sets of lines as bit masks, their amounts and units worked out once each."""
-
-    def __init__(self, compiled: Compiled, lines: Sequence[Line]) -> None:
-        self._lines = lines
-        self._amounts: list[int] = []  # the part of each line that earns, in minor units
-        self.all = 0  # the lines that the program does not leave out
-        bit = 1
-        for line in lines:
-            self._amounts.append(line.amount_minor - line.tax_minor if compiled.tax_excluded else line.amount_minor)
-            if line.kind not in compiled.excluded_kinds:
-                self.all |= bit
-            bit <<= 1
-        self._seen: dict[str, int] = {}
-        self._sums: dict[int, int] = {}
-        self._units: dict[int, Decimal] = {}
-
-    def seen_by(self, rule: Rule) -> int:
-        """The lines in the base that the rule sees."""
-        if rule.scope is None:
-            return self.all
-        seen = self._seen.get(rule.code)
-        if seen is None:
-            seen, bit, holds = 0, 1, rule.scope.holds
-            for line in self._lines:
-                if self.all & bit and holds(line.sku, line.category, line.labels):
-                    seen |= bit
-                bit <<= 1
-            self._seen[rule.code] = seen
-        return seen
-
-    def amount(self, mask: int) -> int:
-        """The base of these lines in minor units; discounts count against it."""
-        total = self._sums.get(mask)
-        if total is None:
-            total = self._sums[mask] = sum([each for index, each in enumerate(self._amounts) if mask >> index & 1])
-        return total
-
-    def units(self, mask: int) -> Decimal:
-        """The quantity of goods on these lines (shipping, fees and discounts are no goods)."""
-        total = self._units.get(mask)
-        if total is None:
-            total = Decimal(0)
-            for index, line in enumerate(self._lines):
-                if mask >> index & 1 and line.kind in ("product", "gift_card"):
-                    total += line.quantity
-            self._units[mask] = total
-        return total
-
-
-def _earning(rule: Rule, points: int, sets: _LineSets, compiled: Compiled) -> Earning:
+def _earning(rule: Rule, given: _Given, sets: LineSets, compiled: Compiled) -> Earning:
     where = rule.scope.words if rule.scope else ""
-    mask = sets.seen_by(rule)
+    base_minor: int | None = None
+    units: Decimal | None = None
     if rule.kind == "per_unit":
-        units = sets.units(mask)
+        units = sets.units(given.lines)
         because = f"{rule.words} on {units.normalize():f}{where}"
-        return Earning(rule.code, compiled.version, points, because, units=units)
-    if rule.kind == "flat":
-        return Earning(rule.code, compiled.version, points, f"{rule.words}{where and f' with goods{where}'}")
-    base = max(0, sets.amount(mask))
-    because = f"{rule.words} on {format_minor(base, compiled.currency)}{where}"
-    if rule.tiers:
-        because += f" for {' or '.join(sorted(rule.tiers))}"
-    return Earning(rule.code, compiled.version, points, because, base_minor=base)
+    elif rule.kind == "flat":
+        because = f"{rule.words}{where and f' with goods{where}'}"
+    else:
+        base_minor = max(0, sets.amount(given.lines))
+        because = f"{rule.words} on {format_minor(base_minor, compiled.currency)}{where}"
+        if rule.tiers:
+            because += f" for {' or '.join(sorted(rule.tiers))}"
+    if given.limited_by:
+        because += f", at most {rule.points_max} per purchase"
+    return Earning(rule.code, compiled.version, given.points, because, base_minor, units, given.limited_by)
 
 
 _ROUNDINGS: dict[str, Callable[[Exact], int]] = {

@@ -14,6 +14,7 @@ from loyalty_api.domain.programs.document import (
     Document,
     EarningRule,
     Expiry,
+    Hours,
     Pending,
     Schedule,
     Tiers,
@@ -23,6 +24,7 @@ from loyalty_api.kernel.refusals import FieldError
 
 # Each multiplier with lines of its own may double the sets of lines that each base rule weighs (earning/rules.py).
 SETS_TO_WEIGH_MAX = 512
+DRY_RUNS_MAX = 10  # each is decided once more, as if it were live
 FACTOR_MAX = 1000
 
 
@@ -84,6 +86,9 @@ def _rules(document: Document) -> Iterator[FieldError]:
             yield FieldError(f"{place}.code", f"{rule.code} is used twice")
         seen.add(rule.code)
         yield from _rule(place, rule, tiers)
+    dry_runs = sum(rule.state == "dry_run" for rule in document.earning_rules)
+    if dry_runs > DRY_RUNS_MAX:
+        yield FieldError("earning_rules", f"{dry_runs} rules are dry runs; at most {DRY_RUNS_MAX} can be at a time")
     scoped = sum(rule.multiplier is not None and rule.lines is not None for rule in document.earning_rules)
     bases = sum(rule.per_spend is not None or rule.per_unit is not None for rule in document.earning_rules)
     if scoped and bases << scoped > SETS_TO_WEIGH_MAX:
@@ -109,6 +114,10 @@ def _rule(place: str, rule: EarningRule, tiers: list[str]) -> Iterator[FieldErro
         if tier not in tiers:
             known = f"the tiers are {', '.join(tiers)}" if tiers else "the program has no tiers"
             yield FieldError(f"{place}.tiers[{number}]", f"{tier} is not a tier; {known}")
+    if rule.claims_lines and (rule.multiplier is not None or not _names_lines(rule)):
+        yield FieldError(
+            f"{place}.claims_lines", "goes with a rule that gives points and names skus, categories or labels"
+        )
     if rule.schedule:
         yield from _schedule(f"{place}.schedule", rule.schedule)
 
@@ -119,8 +128,24 @@ def _schedule(place: str, schedule: Schedule) -> Iterator[FieldError]:
         if day is not None and not _is_date(day):
             wrong = True
             yield FieldError(f"{place}.{name}", f"{day} is not a day of the calendar")
+    if schedule.hours:
+        yield from _hours(f"{place}.hours", schedule.hours)
     if not wrong and schedule.from_ and schedule.until and schedule.until < schedule.from_:
         yield FieldError(f"{place}.until", "must not be before from")
+
+
+def _names_lines(rule: EarningRule) -> bool:
+    return rule.lines is not None and bool(rule.lines.skus or rule.lines.categories or rule.lines.labels)
+
+
+def _hours(place: str, hours: Hours) -> Iterator[FieldError]:
+    wrong = False
+    for name, text in (("from", hours.from_), ("until", hours.until)):
+        if not ("00:00" <= text <= "24:00" and text[3:] < "60"):
+            wrong = True
+            yield FieldError(f"{place}.{name}", f"{text} is not a time of the day, such as '17:30'")
+    if not wrong and hours.until <= hours.from_:
+        yield FieldError(f"{place}.until", "must be after from; for hours across midnight, write two rules")
 
 
 @cache

@@ -28,6 +28,9 @@ PositiveDays = Annotated[int, Meta(ge=1, le=3660)]
 Months = Annotated[int, Meta(ge=1, le=120)]
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 DayOfYear = Annotated[str, Meta(pattern=r"^\d{2}-\d{2}$")]
+Clock = Annotated[str, Meta(pattern=r"^\d{2}:\d{2}$")]
+Priority = Annotated[int, Meta(ge=-1000, le=1000)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Rate = Annotated[Decimal, Meta(description="more than 0, at most 6 decimals")]
 Factor = Annotated[Decimal, Meta(description="0 to 1000, at most 6 decimals")]
 
@@ -132,15 +135,35 @@ class PerSpend(Part):
     per_minor: Minor
 
 
+class Hours(Part):
+    """A part of the local day: ``from`` is included, ``until`` is not; ``24:00`` is the day's end."""
+
+    from_: Clock = msgspec.field(name="from", default="00:00")
+    until: Clock = "24:00"
+
+
 class Schedule(Part):
-    """First and last local day on which the rule works; both inclusive."""
+    """When the rule works, in the program's zone: first and last day (inclusive), weekdays (none named: all), hours."""
 
     from_: Day | None = msgspec.field(name="from", default=None)
     until: Day | None = None
+    weekdays: list[Weekday] = []
+    hours: Hours | None = None
+
+
+class Caps(Part):
+    """The most points that the rule gives."""
+
+    per_purchase: Points | None = None
 
 
 class EarningRule(Part):
-    """One rule; exactly one of ``per_spend``, ``per_unit``, ``flat`` and ``multiplier``."""
+    """One rule; exactly one of ``per_spend``, ``per_unit``, ``flat`` and ``multiplier``.
+
+    Rules are walked by priority (higher first), then code. ``exclusive``: when it gives points, no other rule does;
+    ``last``: when it gives points, the rules behind it give none. ``claims_lines``: wider rules do not see its lines.
+    ``dry_run``: told as what would have been earned.
+    """
 
     code: Code
     per_spend: PerSpend | None = None
@@ -150,6 +173,12 @@ class EarningRule(Part):
     lines: LineScope | None = None
     tiers: list[Code] = []
     schedule: Schedule | None = None
+    priority: Priority = 0
+    stacking: Literal["stackable", "exclusive", "last"] = "stackable"
+    claims_lines: bool = False
+    min_total_minor: Minor | None = None
+    caps: Caps | None = None
+    state: Literal["live", "dry_run", "ended"] = "live"
 
 
 class Document(Part):

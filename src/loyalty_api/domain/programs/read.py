@@ -27,6 +27,7 @@ _PATTERN_WORDS = {
     r"^[A-Z]{3}$": "must be a currency code of three capital letters, such as EUR",
     r"^[A-Z]{2}$": "must be a country code of two capital letters, such as DE",
     r"^\d{4}-\d{2}-\d{2}$": "must be a date in quotes, such as '2026-11-21'",
+    r"^\d{2}:\d{2}$": "must be a time of the day in quotes, such as '17:30'",
     r"^\d{2}-\d{2}$": "must be a month and a day in quotes, such as '12-31'",
 }
 
@@ -124,6 +125,13 @@ def _whole(kind: inspect.IntType, raw: object, place: str, faults: list[FieldErr
     return _stand_in(kind)
 
 
+def _bool(_kind: inspect.BoolType, raw: object, place: str, faults: list[FieldError]) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    faults.append(FieldError(place, f"must be true or false, not {_say(raw)}"))
+    return False
+
+
 def _decimal(kind: inspect.Type, raw: object, place: str, faults: list[FieldError]) -> Any:
     if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
         value = Decimal(raw)
@@ -178,12 +186,14 @@ _STAND_IN_TEXTS = {
     r"^[A-Z]{2}$": "DE",
     r"^\d{4}-\d{2}-\d{2}$": "2001-01-01",
     r"^\d{2}-\d{2}$": "12-31",
+    r"^\d{2}:\d{2}$": "12:00",
 }
 _READERS: dict[type, Any] = {
     inspect.StructType: _struct,
     inspect.ListType: _list,
     inspect.UnionType: _union,
     inspect.LiteralType: _literal,
+    inspect.BoolType: _bool,
     inspect.IntType: _whole,
     inspect.DecimalType: _decimal,
     inspect.StrType: _text,

@@ -34,7 +34,7 @@ from loyalty_api.domain.purchases.refusals import (
 )
 from loyalty_api.domain.purchases.store import PurchaseRow
 from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing
-from loyalty_api.kernel.clock import local_date, rfc3339
+from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event
 from loyalty_api.kernel.refusals import FieldError, Refusal
@@ -132,10 +132,12 @@ class Desk:
         _check_purchase(purchase, program, current, now, self.members[member_id])
 
         balance, standing = self.book.balances[member_id], self.standings[member_id]
-        day = local_date(purchase.occurred_at, program.zone)
+        local = purchase.occurred_at.astimezone(program.zone)
+        day = local.date()
         tiers_then = then.document.tiers
         tier = standing.tier_at(tiers_then, purchase.occurred_at) if tiers_then else None
-        decision = decide(compile_version(program, then), Basket(_lines(purchase), tier, day))
+        basket = Basket(_lines(purchase), tier, day, local.hour * 60 + local.minute, purchase.total_minor)
+        decision = decide(compile_version(program, then), basket)
         if decision.points > POINTS_MAX:
             raise OutOfRange.of(FieldError("total_minor", f"would earn more than {POINTS_MAX:,} points"))
         if standing.window_sum + decision.base_minor > VALUE_MAX:

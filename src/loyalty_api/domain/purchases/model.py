@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSON
 
@@ -38,6 +39,8 @@ purchases = Table(
     Column("lines", JSON, nullable=False),
     Column("coupons", JSON, nullable=False),
     Column("earnings", JSON, nullable=False),
+    # What dry-run rules would have given. Empty: none would have.
+    Column("dry_runs", JSON),
     Column("points_earned", BigInteger, nullable=False),
     Column("points_pending", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
@@ -53,4 +56,5 @@ purchases = Table(
     CheckConstraint("(points_earned = 0) = (transfer_seq IS NULL)", name="purchases_transfer"),
     # Reading one by its id and listing a program's, newest first.
     Index("purchases_program_id_purchase_id_idx", "program_id", "purchase_id"),
+    Index("purchases_dry_runs_idx", "program_id", postgresql_where=text("dry_runs IS NOT NULL")),
 )

@@ -71,3 +71,13 @@ async def earnings_of(
         list(purchase_ids),
     )
     return {row["purchase_id"]: row for row in rows}
+
+
+async def dry_run_totals(connection: Connection, *, program_id: UUID) -> list[asyncpg.Record]:
+    """(rule, purchases, points) of every dry-run rule that would have given points, by code."""
+    return await connection.fetch(
+        "SELECT e->>'rule' AS rule, count(*) AS purchases, sum((e->>'points')::bigint)::bigint AS points"
+        " FROM purchases, json_array_elements(dry_runs) AS e"
+        " WHERE program_id = $1 AND dry_runs IS NOT NULL GROUP BY 1 ORDER BY 1",
+        program_id,
+    )

@@ -82,6 +82,7 @@ def make_row(decided: Decided, answer: bytes) -> PurchaseRow:
         lines=_encoder.encode(purchase.lines),
         coupons=_encoder.encode(purchase.coupons),
         earnings=_encoder.encode(decision.earnings),
+        dry_runs=_encoder.encode(decision.dry_runs) if decision.dry_runs else None,
         points_earned=decision.points,
         points_pending=decided.pending,
         version=decided.version,

@@ -29,6 +29,7 @@ class PurchaseRow(NamedTuple):
     lines: bytes
     coupons: bytes
     earnings: bytes
+    dry_runs: bytes | None
     points_earned: int
     points_pending: int
     version: int
