@@ -215,8 +215,10 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
     line = make_line(1000, line="1", labels=["fair"], tax_minor=10, kind="product")
     full = {"employee": "e", "channel": "store", "coupons": ["c"], "redemptions": []}
     profile = {"given_name": "A", "family_name": "B", "email": "a@b.org", "phone": "1", "birth_date": "2000-02-29"}
+    purchase = make_purchase(card, lines=[line], reference="fresh", **full)
     return {
-        "POST /v1/purchases": make_purchase(card, lines=[line], reference="fresh", **full),
+        "POST /v1/purchases": purchase,
+        "POST /v1/quotes": {name: value for name, value in purchase.items() if name != "reference"},
         "POST /v1/members": {
             "identifiers": [{"kind": "card", "value": "fresh"}],
             "profile": profile | {"language": "de"},

@@ -25,6 +25,7 @@ from loyalty_api.rest import (
     program,
     purchase_batch,
     purchases,
+    quotes,
 )
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, NO_SUCH, plain_problem
@@ -37,6 +38,7 @@ CONTRACT: list[Route] = [
     *points.ROUTES,
     *purchases.ROUTES,
     *purchase_batch.ROUTES,
+    *quotes.ROUTES,
     *program.ROUTES,
     *dry_runs.ROUTES,
     *clock.ROUTES,

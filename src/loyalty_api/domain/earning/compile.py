@@ -68,6 +68,7 @@ class Rule(msgspec.Struct, frozen=True):
     """One rule, ready to run. ``rate``: points per step, unit or purchase; ``factor``: of a multiplier."""
 
     code: str
+    priority: int
     kind: str
     rate: Exact
     per_minor: int
@@ -88,7 +89,7 @@ class Rule(msgspec.Struct, frozen=True):
 class Compiled(msgspec.Struct, frozen=True):
     """A version's live rules in the order they are walked (priority, then code), split by what they do.
 
-    ``dry_runs``: each rule that is one, with the version as if that rule were live.
+    ``dry_runs``: each rule that is one, with the version as if that rule were live. ``ended``: codes.
     """
 
     version: int
@@ -99,6 +100,7 @@ class Compiled(msgspec.Struct, frozen=True):
     givers: tuple[Rule, ...]
     multipliers: tuple[Rule, ...]
     dry_runs: tuple[tuple[str, Compiled], ...]
+    ended: tuple[str, ...]
 
 
 _compiled: OrderedDict[tuple[UUID, int], Compiled] = OrderedDict()
@@ -133,6 +135,7 @@ def compile_document(document: Document, number: int) -> Compiled:
             givers=tuple(rule for rule in live if rule.kind != "multiplier"),
             multipliers=tuple(rule for rule in live if rule.kind == "multiplier"),
             dry_runs=(),
+            ended=tuple(code for code, (state, _) in rules.items() if state == "ended"),
         )
 
     dry_runs = tuple((code, with_live(code)) for code, (state, _) in rules.items() if state == "dry_run")
@@ -146,6 +149,7 @@ def _rule(rule: EarningRule, currency: str) -> Rule:
     hours = schedule.hours or Hours()
     return Rule(
         code=rule.code,
+        priority=rule.priority,
         kind=kind,
         rate=rate,
         per_minor=per_minor,

@@ -88,8 +88,8 @@ def decide(compiled: Compiled, basket: Basket) -> Decision:
 
 def _earnings(compiled: Compiled, basket: Basket, sets: LineSets) -> list[Earning]:
     rounded = _ROUNDINGS[compiled.rounding]
-    multipliers = _stacked([rule for rule in compiled.multipliers if _applies(rule, basket, sets)])
-    givers = [rule for rule in compiled.givers if _applies(rule, basket, sets)]
+    multipliers = _stacked([rule for rule in compiled.multipliers if not hindrance(rule, basket, sets)])
+    givers = [rule for rule in compiled.givers if not hindrance(rule, basket, sets)]
 
     def walk(rules: Sequence[Rule]) -> dict[str, _Given]:
         claims = sets.claims(rules)
@@ -187,17 +187,19 @@ def _whole(exact: Exact, rounded: Callable[[Exact], int]) -> int:
     return exact if type(exact) is int else rounded(exact)
 
 
-def _applies(rule: Rule, basket: Basket, sets: LineSets) -> bool:
-    """Whether the rule's conditions hold, and it names a line that is there."""
+def hindrance(rule: Rule, basket: Basket, sets: LineSets) -> str | None:
+    """What keeps the rule from working on this basket, as one word; None: nothing does."""
     if rule.tiers and basket.tier not in rule.tiers:
-        return False
-    if not rule.first_day <= basket.day <= rule.last_day or basket.minute not in rule.minutes:
-        return False
+        return "tier"
+    if not rule.first_day <= basket.day <= rule.last_day:
+        return "dates"
     if rule.weekdays and basket.day.weekday() not in rule.weekdays:
-        return False
+        return "weekday"
+    if basket.minute not in rule.minutes:
+        return "hours"
     if rule.min_total_minor is not None and basket.total_minor < rule.min_total_minor:
-        return False
-    return rule.scope is None or sets.seen_by(rule) != 0
+        return "min_total"
+    return "lines" if rule.scope is not None and sets.seen_by(rule) == 0 else None
 
 
 def _earning(rule: Rule, given: _Given, sets: LineSets, compiled: Compiled) -> Earning:

@@ -108,6 +108,7 @@ _COLUMNS = (
 )
 _written = attrgetter(*(name for name in _COLUMNS if name != "program_id"))
 _LOCK = f"SELECT {', '.join(_COLUMNS)} FROM balances WHERE member_id = ANY($1::uuid[]) ORDER BY member_id FOR UPDATE"
+_PEEK = f"SELECT {', '.join(_COLUMNS)} FROM balances WHERE member_id = ANY($1::uuid[])"
 _TRANSFERS = (
     *Sealed._fields,
     *("spendable_after", "pending_after", "reserved_after", "debt_after", "hash"),
@@ -203,6 +204,12 @@ class Book:
 async def open_book(connection: Connection, member_ids: Collection[UUID]) -> Book:
     """Locks the members' balance rows, in the order of their ids: the only place that locks members."""
     rows = await connection.fetch(_LOCK, sorted(member_ids))
+    return Book({row[0]: Balance(tuple(row)) for row in rows})
+
+
+async def peek_book(connection: Connection, member_ids: Collection[UUID]) -> Book:
+    """The members' balances without locks, for what is decided and never written."""
+    rows = await connection.fetch(_PEEK, sorted(member_ids))
     return Book({row[0]: Balance(tuple(row)) for row in rows})
 
 

@@ -58,10 +58,9 @@ class MemberRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     id: UUID | None = None
 
 
-class Purchase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A receipt. ``reference`` is unique per program and ``source``, for ever."""
+class Sale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What was bought, by whom and when: all of a receipt but its reference."""
 
-    reference: Name
     member: MemberRef | msgspec.UnsetType
     occurred_at: Instant
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
@@ -81,6 +80,12 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
         except OverflowError:
             raise ValueError("`occurred_at` is outside of the calendar") from None
         msgspec.structs.force_setattr(self, "occurred_at", instant)
+
+
+class Purchase(Sale, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A receipt. ``reference`` is unique per program and ``source``, for ever."""
+
+    reference: Name
 
 
 class RecordPurchase(msgspec.Struct, frozen=True, kw_only=True):

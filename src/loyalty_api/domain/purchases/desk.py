@@ -84,6 +84,15 @@ class Desk:
         standing = self.standings.get(member_id) if member_id else None
         return standing if standing and standing.lacks_history(command.purchase.occurred_at) else None
 
+    def decide(self, command: RecordPurchase, presented: Presented) -> Decided:
+        """What the purchase would do if its reference were new; the desk has then taken it. Raises refusals."""
+        if isinstance(presented, Refusal):
+            raise presented
+        member_id = self._member_id(command, presented)
+        self._check_member(presented, member_id)
+        assert member_id is not None, "the member was just checked"
+        return self._decide(command, member_id)
+
     def take(self, command: RecordPurchase, presented: Presented) -> Answered | Replay | Refusal:
         """Decides one purchase; what it changes is seen by the next and waits to be written."""
         key = key_of(command)
@@ -94,11 +103,15 @@ class Desk:
             claim = self.claims.get(key)
             if claim is not None:
                 return self._replay(command, claim, member_id)
-            self._check_member(presented, member_id)
-            assert member_id is not None, "the member was just checked"
-            return self._record(command, key, member_id)
+            decided = self.decide(command, presented)
         except Refusal as refusal:
             return refusal
+        answer = make_answer(decided)
+        row = make_row(decided, answer)
+        self.rows.append(row)
+        self.events.append(make_event(row, decided))
+        self.claims[key] = self.new_claims[key] = Claim(row.member_id, row.purchase_id, command.content_hash)
+        return Answered(answer, replayed=False)
 
     def _member_id(self, command: RecordPurchase, presented: Presented) -> UUID | None:
         if isinstance(presented, Identifier):
@@ -124,7 +137,7 @@ class Desk:
             raise ReferenceReused("This reference was used for a purchase with other content.")
         return Replay(claim.record_id)
 
-    def _record(self, command: RecordPurchase, key: Key, member_id: UUID) -> Answered:
+    def _decide(self, command: RecordPurchase, member_id: UUID) -> Decided:
         purchase = command.purchase
         program = self.programs[command.program_id]
         now = program.present(command.received_at)
@@ -137,7 +150,8 @@ class Desk:
         tiers_then = then.document.tiers
         tier = standing.tier_at(tiers_then, purchase.occurred_at) if tiers_then else None
         basket = Basket(_lines(purchase), tier, day, local.hour * 60 + local.minute, purchase.total_minor)
-        decision = decide(compile_version(program, then), basket)
+        compiled = compile_version(program, then)
+        decision = decide(compiled, basket)
         if decision.points > POINTS_MAX:
             raise OutOfRange.of(FieldError("total_minor", f"would earn more than {POINTS_MAX:,} points"))
         if standing.window_sum + decision.base_minor > VALUE_MAX:
@@ -153,7 +167,7 @@ class Desk:
             occurred_at=purchase.occurred_at,
             recorded_at=recorded_at,
         )
-        decided = Decided(
+        return Decided(
             command=command,
             cause=cause,
             decision=decision,
@@ -165,13 +179,9 @@ class Desk:
             standing=standing,
             tiers=current.document.tiers,
             move=move,
+            compiled=compiled,
+            basket=basket,
         )
-        answer = make_answer(decided)
-        row = make_row(decided, answer)
-        self.rows.append(row)
-        self.events.append(make_event(row, decided))
-        self.claims[key] = self.new_claims[key] = Claim(member_id, cause.id, command.content_hash)
-        return Answered(answer, replayed=False)
 
     def _earn(
         self, balance: Balance, points: int, cause: Cause, program: Program, then: Version

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from loyalty_api.domain.earning.rules import Decision
+from loyalty_api.domain.earning.compile import Compiled
+from loyalty_api.domain.earning.rules import Basket, Decision
 from loyalty_api.domain.points.post import Balance, Cause
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.purchases.answer import (
@@ -40,25 +41,31 @@ class Decided(NamedTuple):
     standing: Standing
     tiers: Tiers | None  # of now
     move: Move | None
+    compiled: Compiled
+    basket: Basket
 
 
 def make_answer(decided: Decided) -> bytes:
     """What the till is told, to the byte."""
     balance, decision = decided.balance, decided.decision
-    tier = None
-    if decided.tiers:
-        code, following = decided.standing.progress(decided.tiers)
-        tier = TierAnswer(code, changed=decided.move is not None, next=following)
     return encode_answer(
         PurchaseAnswer(
             id=decided.cause.id,
             status="recorded",
             points=EarnedPoints(decision.points, decided.pending, decision.earnings),
             balance=BalanceAnswer(balance.available, balance.pending, balance.reserved),
-            tier=tier,
+            tier=make_tier(decided),
             advice=[],
         )
     )
+
+
+def make_tier(decided: Decided) -> TierAnswer | None:
+    """The tier after the purchase; None: the program has none."""
+    if not decided.tiers:
+        return None
+    code, following = decided.standing.progress(decided.tiers)
+    return TierAnswer(code, changed=decided.move is not None, next=following)
 
 
 def make_row(decided: Decided, answer: bytes) -> PurchaseRow:

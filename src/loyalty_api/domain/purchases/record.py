@@ -6,13 +6,13 @@ statement per table. How many statements that takes does not depend on how many 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import UUID
 
 from loyalty_api.domain.claims.claim import find_claims, make_claims
 from loyalty_api.domain.members.identify import Identifier, find_members, read_identifier
 from loyalty_api.domain.members.queries import Membership, memberships
-from loyalty_api.domain.points.post import open_book
+from loyalty_api.domain.points.post import Book, open_book
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.domain.purchases.command import MemberRef, RecordPurchase
 from loyalty_api.domain.purchases.desk import Answered, Desk, Presented, Replay, key_of
@@ -35,19 +35,21 @@ async def record_purchases(
     Raises RaceLost when another transaction recorded one of the references meanwhile.
     """
     programs = await catalogue.load(connection, {command.program_id for command in commands})
-    presented = [_presented(programs[command.program_id], command) for command in commands]
-    desk = await _read(connection, programs, commands, presented)
+    presented = [who_is(programs[command.program_id], command) for command in commands]
+    desk = await open_desk(connection, programs, commands, presented, open_book)
     outcomes = [desk.take(command, who) for command, who in zip(commands, presented, strict=True)]
     await _write(connection, desk)
     return await _tell_again(connection, desk, outcomes)
 
 
-async def _read(
+async def open_desk(
     connection: Connection,
     programs: dict[UUID, Program],
     commands: Sequence[RecordPurchase],
     presented: Sequence[Presented],
+    read_book: Callable[[Connection, Collection[UUID]], Awaitable[Book]],
 ) -> Desk:
+    """All that the commands need to be decided, read in one statement per table."""
     found = await find_members(connection, [who for who in presented if isinstance(who, Identifier)])
     named = {who for who in presented if isinstance(who, UUID)} | {each.member_id for each in found.values()}
     known = await memberships(connection, named)
@@ -56,7 +58,7 @@ async def _read(
         programs=programs,
         found=found,
         members=members,
-        book=await open_book(connection, members),  # from here on, nobody else writes for these members
+        book=await read_book(connection, members),  # once locked, nobody else writes for these members
         claims=await find_claims(connection, {key_of(command) for command in commands}),
         standings=await _standings(connection, programs, members, commands),
     )
@@ -109,7 +111,7 @@ async def _tell_again(
     ]
 
 
-def _presented(program: Program, command: RecordPurchase) -> Presented:
+def who_is(program: Program, command: RecordPurchase) -> Presented:
     """Who the till says the member is: an identifier, an id, or the refusal of a writing that is neither."""
     member = command.purchase.member
     assert isinstance(member, MemberRef), "a checked purchase names its member"

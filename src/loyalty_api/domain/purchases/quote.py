@@ -1,0 +1,52 @@
+"""Quoting: what a basket would earn at this moment and why, and why other rules would give nothing."""
+
+from __future__ import annotations
+
+import msgspec
+
+from loyalty_api.domain.earning.rules import Earning
+from loyalty_api.domain.earning.unfired import Unfired, unfired
+from loyalty_api.domain.points.post import peek_book
+from loyalty_api.domain.programs.queries import Catalogue
+from loyalty_api.domain.purchases.answer import Advice, TierAnswer
+from loyalty_api.domain.purchases.command import RecordPurchase
+from loyalty_api.domain.purchases.receipt import make_tier
+from loyalty_api.domain.purchases.record import open_desk, who_is
+from loyalty_api.kernel.database import Connection
+
+
+class QuotedPoints(msgspec.Struct, frozen=True):
+    """Points that would be earned, by which rule, and why the others would give nothing."""
+
+    earned: int
+    pending: int
+    earnings: list[Earning]
+    not_fired: list[Unfired]
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """What the purchase would be answered; ``tier`` is the one after it."""
+
+    points: QuotedPoints
+    tier: TierAnswer | None
+    advice: list[Advice]
+
+
+async def quote_purchase(connection: Connection, catalogue: Catalogue, command: RecordPurchase) -> Quote:
+    """The quote of a purchase that is not recorded; the same decision as if it were. Writes and locks nothing.
+
+    Refuses: MemberNotFound, IdentifierBlocked, WrongCurrency, InTheFuture, TooLate, BeforeEnrolment,
+    UnknownRedemption, OutOfRange, InvalidRequest (the identifier cannot be read).
+    """
+    programs = await catalogue.load(connection, [command.program_id])
+    who = who_is(programs[command.program_id], command)
+    desk = await open_desk(connection, programs, [command], [who], peek_book)
+    decided = desk.decide(command, who)
+    decision = decided.decision
+    points = QuotedPoints(
+        decision.points,
+        decided.pending,
+        decision.earnings,
+        unfired(decided.compiled, decided.basket, decision),
+    )
+    return Quote(points, make_tier(decided), advice=[])
