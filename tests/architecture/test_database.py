@@ -9,7 +9,12 @@ from loyalty_api.kernel.database import APPLICATION_ROLE, Database
 from loyalty_api.tables import metadata
 
 # What is unique across members, and the column that its keys begin with.
-CLAIMS = {"identifier_claims": "program_id", "reference_claims": "program_id", "idempotency_keys": "scope_id"}
+CLAIMS = {
+    "identifier_claims": "program_id",
+    "reference_claims": "program_id",
+    "idempotency_keys": "scope_id",
+    "budget_slices": "program_id",
+}
 CONFIGURATION = {"programs", "program_versions", "api_keys"}
 OTHER = {"alembic_version"}
 APPEND_ONLY = {"transfers", "tier_moves", "purchases", "program_versions", "reference_claims"}

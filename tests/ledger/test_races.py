@@ -128,3 +128,37 @@ def _try(url: str, body: dict, key: str) -> int | None:
         return httpx.post(f"{url}/v1/purchases", json=body, headers=bearer(key), timeout=30).status_code
     except httpx.TransportError:
         return None
+
+
+async def test_tills_on_two_processes_spend_a_budget_to_the_last_point_and_no_further(
+    own_shop: Shop, apis: list[str], own_database: Database
+) -> None:
+    first, second = apis
+    shop = own_shop
+    shop.publish(earning_rules=[{"code": "gift", "flat": 7, "budget": {"points": 1000}}])
+    shop.set_clock("2026-03-02T13:00:00Z")
+    cards = [shop.enrol()["card"] for _ in range(40)]
+    bodies = [make_purchase(cards[n % 40], occurred_at="2026-03-02T12:30:00Z") for n in range(400)]
+    answers = await post_all([((first, second)[n % 2], body) for n, body in enumerate(bodies)], shop.key)
+    assert Counter(answer.status_code for answer in answers) == {201: 400}
+    points = [answer.json()["points"] for answer in answers]
+    assert sum(each["earned"] for each in points) == 1000
+    assert Counter(each["earned"] for each in points) == {7: 142, 6: 1, 0: 257}
+    assert [each["earnings"][0].get("limited_by") for each in points if each["earned"] == 6] == ["budget"]
+    assert (await verify(own_database)).found == 0
+
+
+async def test_one_member_at_two_processes_stays_below_the_cap(
+    own_shop: Shop, apis: list[str], own_database: Database
+) -> None:
+    first, second = apis
+    shop = own_shop
+    capped = {"code": "base", "per_spend": {"points": 1, "per_minor": 300}, "carry_over": True}
+    shop.publish(earning_rules=[capped | {"caps": {"per_member": {"points": 50}}}])
+    shop.set_clock("2026-03-02T13:00:00Z")
+    member = shop.enrol()
+    bodies = [make_purchase(member["card"], 200, occurred_at="2026-03-02T12:30:00Z") for _ in range(120)]
+    answers = await post_all([((first, second)[n % 2], body) for n, body in enumerate(bodies)], shop.key)
+    assert Counter(answer.json()["points"]["earned"] for answer in answers) == {1: 50, 0: 70}
+    assert shop.member(member["id"])["points"]["available"] == 50
+    assert (await verify(own_database)).found == 0

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from loyalty_api.domain.earning.compile import compile_document
-from loyalty_api.domain.earning.rules import Basket, Decision, decide
+from loyalty_api.domain.earning.rules import NO_INPUTS, Basket, Decision, Inputs, decide
 from loyalty_api.domain.programs.read import read_document
 from loyalty_api.domain.purchases.command import PurchaseLine
 from tests.make.program import make_document
@@ -48,12 +48,13 @@ def earn(
     tier: str | None = None,
     day: date = MONDAY,
     clock: str = "12:00",
+    inputs: Inputs = NO_INPUTS,
     **document: Any,
 ) -> Decision:
     """What the lines earn by ``rules`` in a program with ``document``'s other settings."""
     compiled = compile_document(read_document(make_document(earning_rules=rules, **document)), 1)
     minute = int(clock[:2]) * 60 + int(clock[3:])
-    basket = Basket(lines, tier, day, minute, sum(line.amount_minor for line in lines))
+    basket = Basket(lines, tier, day, minute, sum(line.amount_minor for line in lines), inputs)
     return decide(compiled, basket)
 
 

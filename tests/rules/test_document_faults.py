@@ -143,7 +143,11 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"tiers": levels(("a", 0), ("a", 5))}, "tiers.levels[1].code", "a is used twice"),
     ({"tiers": levels(("a", 0), ("b", -5))}, "tiers.levels[1].from", "must be a whole number from 0 to"),
     ({"tiers": {"levels": [{"code": "a"}]}}, "tiers.levels[0].from", "is missing"),
-    ({"tiers": TIERS | {"measure": "visits"}}, "tiers.measure", "must be spend, not 'visits'"),
+    (
+        {"tiers": TIERS | {"measure": "visits"}},
+        "tiers.measure",
+        "must be points_earned or purchases or spend, not 'visits'",
+    ),
     ({"tiers": TIERS | {"window": {"months": 0}}}, "tiers.window.months", "must be a whole number from 1 to 120"),
     ({"tiers": TIERS | {"window": {"month": 6}}}, "tiers.window.month", "did you mean months?"),
     # rules
@@ -152,7 +156,11 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"earning_rules": ["base"]}, "earning_rules[0]", "must be a group of fields, not 'base'"),
     ({"earning_rules": [SPEND]}, "earning_rules[0].code", "is missing"),
     ({"earning_rules": [BASE_RULE, BASE_RULE]}, "earning_rules[1].code", "base is used twice"),
-    ({"earning_rules": rules({})}, "earning_rules[0]", "must say one of per_spend, per_unit, flat, multiplier"),
+    (
+        {"earning_rules": rules({})},
+        "earning_rules[0]",
+        "must say one of per_spend, per_unit, flat, per_event, multiplier",
+    ),
     ({"earning_rules": rules(SPEND | {"flat": 5})}, "earning_rules[0]", "not per_spend and flat"),
     (
         {"earning_rules": rules({"per_spend": {"points": 0, "per_minor": 100}})},

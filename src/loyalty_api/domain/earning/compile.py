@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -10,62 +11,28 @@ from uuid import UUID
 
 import msgspec
 
+from loyalty_api.domain.earning.scope import Scope, make_scope
 from loyalty_api.domain.programs.document import (
+    Caps,
     Document,
     EarningRule,
     Hours,
-    LineMatch,
-    LineScope,
+    MemberCap,
+    PointsSettings,
     Schedule,
 )
 from loyalty_api.domain.programs.queries import Program, Version
 from loyalty_api.kernel.money import format_minor
 
 COMPILED_MAX = 1024
-WIDEST = 3
+FITTING_MAX = 50_000  # kinds of goods whose rules a version remembers
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Exact = int | Fraction
 
 
-class Match(msgspec.Struct, frozen=True):
-    """Lines by SKU, category or label."""
-
-    skus: frozenset[str]
-    categories: frozenset[str]
-    labels: frozenset[str]
-
-    def holds(self, sku: str | None, category: str | None, labels: list[str]) -> bool:
-        """Whether a line fits any name given."""
-        return sku in self.skus or category in self.categories or not self.labels.isdisjoint(labels)
-
-    def width(self, sku: str | None, category: str | None) -> int:
-        """How wide the name is by which a line that fits was found: SKU 0, category 1, label 2."""
-        if sku in self.skus:
-            return 0
-        return 1 if category in self.categories else 2
-
-
-class Scope(msgspec.Struct, frozen=True):
-    """The lines that a rule sees; ``words`` says them to people. None: nothing is named."""
-
-    include: Match | None
-    exclude: Match | None
-    words: str
-
-    def holds(self, sku: str | None, category: str | None, labels: list[str]) -> bool:
-        """Whether the rule sees a line."""
-        if self.include is not None and not self.include.holds(sku, category, labels):
-            return False
-        return self.exclude is None or not self.exclude.holds(sku, category, labels)
-
-    def width(self, sku: str | None, category: str | None) -> int:
-        """How widely the rule sees a line that it sees; one that names nothing sees widest."""
-        return WIDEST if self.include is None else self.include.width(sku, category)
-
-
 class Rule(msgspec.Struct, frozen=True):
-    """One rule, ready to run. ``rate``: points per step, unit or purchase; ``factor``: of a multiplier."""
+    """One rule, ready to run. ``rate``: points per step, unit, purchase or event; ``factor``: of a multiplier."""
 
     code: str
     priority: int
@@ -74,6 +41,7 @@ class Rule(msgspec.Struct, frozen=True):
     per_minor: int
     factor: Exact
     scope: Scope | None
+    bit: int  # which of the scoped rules it is
     tiers: frozenset[str]
     first_day: date
     last_day: date
@@ -81,6 +49,10 @@ class Rule(msgspec.Struct, frozen=True):
     minutes: range  # of the local day
     min_total_minor: int | None
     points_max: int | None  # per purchase
+    member_cap: MemberCap | None
+    budget: int | None
+    carries: bool
+    counts: bool  # towards tiers
     stacking: str
     claims_lines: bool
     words: str
@@ -89,7 +61,9 @@ class Rule(msgspec.Struct, frozen=True):
 class Compiled(msgspec.Struct, frozen=True):
     """A version's live rules in the order they are walked (priority, then code), split by what they do.
 
-    ``dry_runs``: each rule that is one, with the version as if that rule were live. ``ended``: codes.
+    ``carrying``, ``capped``, ``budgeted``: those that remember something between purchases. ``lives``: how the points
+    of some rules live, where not as the program says. ``dry_runs``: each rule that is one, with the version as if that
+    rule were live. ``ended``: codes. ``events``: the rules for other events, by kind.
     """
 
     version: int
@@ -99,8 +73,31 @@ class Compiled(msgspec.Struct, frozen=True):
     excluded_kinds: frozenset[str]
     givers: tuple[Rule, ...]
     multipliers: tuple[Rule, ...]
+    scoped: tuple[Rule, ...]  # every rule that names lines, dry runs too
+    carrying: tuple[Rule, ...]
+    capped: tuple[Rule, ...]
+    budgeted: tuple[Rule, ...]
+    lives: Mapping[str, PointsSettings]
     dry_runs: tuple[tuple[str, Compiled], ...]
     ended: tuple[str, ...]
+    events: Mapping[str, Compiled]
+    fitting: dict[tuple, int]  # what ``rules_on`` remembers
+
+    @property
+    def remembers(self) -> bool:
+        """Whether some rule remembers something between purchases."""
+        return bool(self.carrying or self.capped or self.budgeted)
+
+    def rules_on(self, sku: str | None, category: str | None, labels: list[str]) -> int:
+        """The scoped rules that see a line of such goods, as the sum of their bits."""
+        key = (sku, category, *labels)
+        found = self.fitting.get(key)
+        if found is None:
+            found = sum(r.bit for r in self.scoped if r.scope is not None and r.scope.holds(sku, category, labels))
+            if len(self.fitting) >= FITTING_MAX:
+                self.fitting.clear()
+            self.fitting[key] = found
+        return found
 
 
 _compiled: OrderedDict[tuple[UUID, int], Compiled] = OrderedDict()
@@ -119,13 +116,41 @@ def compile_version(program: Program, version: Version) -> Compiled:
 
 def compile_document(document: Document, number: int) -> Compiled:
     """A document as rules that can run."""
+    ordered = sorted(document.earning_rules, key=lambda rule: (-rule.priority, rule.code))
+    rules = [(rule, _rule(rule, 1 << place, document.currency)) for place, rule in enumerate(ordered)]
+    on_purchases = [pair for pair in rules if pair[0].per_event is None]
+    kinds = {rule.per_event.kind for rule in ordered if rule.per_event is not None}
+    events = {
+        kind: _walked(
+            document, number, [pair for pair in rules if pair[0].per_event and pair[0].per_event.kind == kind], {}
+        )
+        for kind in kinds
+    }
+    return _walked(document, number, on_purchases, events)
+
+
+def _walked(
+    document: Document,
+    number: int,
+    rules: Sequence[tuple[EarningRule, Rule]],
+    events: Mapping[str, Compiled],
+) -> Compiled:
+    """The rules for purchases, or for one kind of event."""
     base = document.earning_base
     excluded = {"shipping": base.shipping, "gift_card": base.gift_cards}
-    ordered = sorted(document.earning_rules, key=lambda rule: (-rule.priority, rule.code))
-    rules = {rule.code: (rule.state, _rule(rule, document.currency)) for rule in ordered}
+    lives = {
+        rule.code: msgspec.structs.replace(
+            document.points,
+            pending=rule.pending or document.points.pending,
+            expiry=rule.expiry or document.points.expiry,
+        )
+        for rule, _ in rules
+        if rule.pending or rule.expiry
+    }
+    fitting: dict[tuple, int] = {}
 
-    def with_live(also: str | None) -> Compiled:
-        live = [rule for code, (state, rule) in rules.items() if state == "live" or code == also]
+    def with_live(also: str | None, dry_runs: tuple[tuple[str, Compiled], ...]) -> Compiled:
+        live = [ready for rule, ready in rules if rule.state == "live" or rule.code == also]
         return Compiled(
             version=number,
             currency=document.currency,
@@ -134,19 +159,26 @@ def compile_document(document: Document, number: int) -> Compiled:
             excluded_kinds=frozenset(kind for kind, setting in excluded.items() if setting == "excluded"),
             givers=tuple(rule for rule in live if rule.kind != "multiplier"),
             multipliers=tuple(rule for rule in live if rule.kind == "multiplier"),
-            dry_runs=(),
-            ended=tuple(code for code, (state, _) in rules.items() if state == "ended"),
+            scoped=tuple(ready for _, ready in rules if ready.scope is not None),
+            carrying=tuple(rule for rule in live if rule.carries),
+            capped=tuple(rule for rule in live if rule.member_cap is not None),
+            budgeted=tuple(rule for rule in live if rule.budget is not None),
+            lives=lives,
+            dry_runs=dry_runs,
+            ended=tuple(rule.code for rule, _ in rules if rule.state == "ended"),
+            events=events,
+            fitting=fitting,
         )
 
-    dry_runs = tuple((code, with_live(code)) for code, (state, _) in rules.items() if state == "dry_run")
-    return msgspec.structs.replace(with_live(None), dry_runs=dry_runs)
+    return with_live(None, tuple((rule.code, with_live(rule.code, ())) for rule, _ in rules if rule.state == "dry_run"))
 
 
-def _rule(rule: EarningRule, currency: str) -> Rule:
-    scope = _scope(rule.lines) if rule.lines else None
+def _rule(rule: EarningRule, bit: int, currency: str) -> Rule:
+    scope = make_scope(rule.lines) if rule.lines else None
     kind, rate, per_minor, factor, words = _effect(rule, currency)
     schedule = rule.schedule or Schedule()
     hours = schedule.hours or Hours()
+    caps = rule.caps or Caps()
     return Rule(
         code=rule.code,
         priority=rule.priority,
@@ -155,13 +187,18 @@ def _rule(rule: EarningRule, currency: str) -> Rule:
         per_minor=per_minor,
         factor=factor,
         scope=scope,
+        bit=bit,
         tiers=frozenset(rule.tiers),
         first_day=date.fromisoformat(schedule.from_) if schedule.from_ else date.min,
         last_day=date.fromisoformat(schedule.until) if schedule.until else date.max,
         weekdays=frozenset(map(WEEKDAYS.index, schedule.weekdays)),
         minutes=range(_minute(hours.from_), _minute(hours.until)),
         min_total_minor=rule.min_total_minor,
-        points_max=rule.caps.per_purchase if rule.caps else None,
+        points_max=caps.per_purchase,
+        member_cap=caps.per_member,
+        budget=rule.budget.points if rule.budget else None,
+        carries=rule.carry_over,
+        counts=rule.counts_for_tier,
         stacking=rule.stacking,
         claims_lines=rule.claims_lines,
         words=words,
@@ -183,25 +220,11 @@ def _effect(rule: EarningRule, currency: str) -> tuple[str, Exact, int, Exact, s
         return "per_unit", _exact(rule.per_unit), 0, 1, f"{_say_points(rule.per_unit)} per unit"
     if rule.flat is not None:
         return "flat", rule.flat, 0, 1, f"{_say_points(Decimal(rule.flat))} per purchase"
+    if rule.per_event is not None:
+        points = rule.per_event.points
+        return "per_event", points, 0, 1, f"{_say_points(Decimal(points))} for {rule.per_event.kind}"
     assert rule.multiplier is not None, "a checked rule says what it does"
     return "multiplier", 0, 0, _exact(rule.multiplier), f"{rule.multiplier.normalize():f} times the points"
-
-
-def _scope(lines: LineScope) -> Scope:
-    include, exclude = _match(lines), _match(lines.exclude)
-    words = f" of {_say(lines)}" if include else ""
-    return Scope(include, exclude, f"{words} without {_say(lines.exclude)}" if exclude else words)
-
-
-def _match(match: LineMatch) -> Match | None:
-    if not (match.skus or match.categories or match.labels):
-        return None
-    return Match(frozenset(match.skus), frozenset(match.categories), frozenset(match.labels))
-
-
-def _say(match: LineMatch) -> str:
-    names = [*match.skus, *match.categories, *match.labels]
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _say_points(rate: Decimal) -> str:

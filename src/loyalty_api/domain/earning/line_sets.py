@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from loyalty_api.domain.earning.compile import WIDEST, Compiled, Rule
+from loyalty_api.domain.earning.compile import Compiled, Rule
+from loyalty_api.domain.earning.scope import WIDEST
 
 GOODS = ("product", "gift_card")  # shipping, fees and discounts are no goods
 
@@ -36,14 +37,17 @@ class LineSets:
     def __init__(self, compiled: Compiled, lines: Sequence[Line]) -> None:
         self._lines = lines
         self._amounts: list[int] = []  # the part of each line that earns, in minor units
+        self._rules: list[int] = []  # the scoped rules that each line fits
         self.all = 0  # the lines that the program does not leave out
         bit = 1
         for line in lines:
             self._amounts.append(line.amount_minor - line.tax_minor if compiled.tax_excluded else line.amount_minor)
             if line.kind not in compiled.excluded_kinds:
                 self.all |= bit
+            if compiled.scoped:
+                self._rules.append(compiled.rules_on(line.sku, line.category, line.labels))
             bit <<= 1
-        self._seen: dict[str, int] = {}
+        self._seen: dict[int, int] = {}
         self._sums: dict[int, int] = {}
         self._units: dict[int, Decimal] = {}
 
@@ -51,14 +55,14 @@ class LineSets:
         """The lines in the base that the rule names, whoever claims them."""
         if rule.scope is None:
             return self.all
-        seen = self._seen.get(rule.code)
+        seen = self._seen.get(rule.bit)
         if seen is None:
-            seen, bit, holds = 0, 1, rule.scope.holds
-            for line in self._lines:
-                if self.all & bit and holds(line.sku, line.category, line.labels):
+            seen, bit, own = 0, 1, rule.bit
+            for fitting in self._rules:
+                if fitting & own:
                     seen |= bit
                 bit <<= 1
-            self._seen[rule.code] = seen
+            seen = self._seen[own] = seen & self.all
         return seen
 
     def left_to(self, rule: Rule, claims: dict[int, tuple[int, str]]) -> int:
@@ -89,7 +93,12 @@ class LineSets:
         """The base of these lines in minor units; discounts count against it."""
         total = self._sums.get(mask)
         if total is None:
-            total = self._sums[mask] = sum([each for index, each in enumerate(self._amounts) if mask >> index & 1])
+            total, rest = 0, mask
+            for amount in self._amounts:
+                if rest & 1:
+                    total += amount
+                rest >>= 1
+            self._sums[mask] = total
         return total
 
     def units(self, mask: int) -> Decimal:

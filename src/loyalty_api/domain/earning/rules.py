@@ -1,17 +1,20 @@
 """What a purchase earns (pure: no database, no clock, no floats).
 
 - The base is what the program's switches let in, line by line. ``per_spend`` counts its whole steps, ``per_unit``
-  its units, ``flat`` is per purchase.
+  its units, ``flat`` is per purchase, ``per_event`` per event.
 - A multiplier adds (factor − 1) × the steps that the base rule would count on the multiplier's lines alone;
   several multiply each other where their lines meet: for every set S of multipliers, ∏(factor − 1) × the steps on
   the lines that all of S see. Their order does not matter.
 - One rounding per base rule, after multiplying. What a multiplier adds is listed apart; base and extras always
-  add up to the rounded whole, unless a cap clips one of them.
+  add up to the rounded whole, unless a cap or budget clips one of them.
 - Rules are walked by priority, then code. A rule that gives no points has not fired. The first exclusive rule that
   fires earns alone (with its multipliers); behind a ``last`` rule that fires, none does. Multipliers stack among
   themselves in the same way.
 - A claimed line is seen by the claiming rule and by narrower rules that do not claim; multipliers see every line.
-- A dry run is decided as if the rule were live, and only told.
+- A carried rest is added to the lines of its rule, and counts wherever all of these lines do. What is left of the
+  last step is carried on, whenever the rule took part.
+- A cap or a budget gives the part that is left of it.
+- A dry run is decided as if the rule were live, and only told; it fills no cap and spends no budget.
 """
 
 from __future__ import annotations
@@ -26,9 +29,24 @@ import msgspec
 
 from loyalty_api.domain.earning.compile import Compiled, Exact, Rule
 from loyalty_api.domain.earning.line_sets import Line, LineSets
-from loyalty_api.kernel.money import format_minor
+from loyalty_api.domain.earning.words import BUDGET, PER_PURCHASE, say_because, say_limit
 
 _HALF = Fraction(1, 2)
+
+
+class Inputs(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a decision rests on beyond the receipt, by rule; kept with it, so that it can be worked out again.
+
+    ``conditions``: whether the rule's condition holds. ``carried``: minor units of a step that wait from before.
+    ``rooms``: points left, by limit; one that is not named does not bind.
+    """
+
+    conditions: dict[str, bool] = {}
+    carried: dict[str, int] = {}
+    rooms: dict[str, dict[str, int]] = {}
+
+
+NO_INPUTS = Inputs()
 
 
 class Basket(msgspec.Struct, frozen=True):
@@ -39,12 +57,13 @@ class Basket(msgspec.Struct, frozen=True):
     day: date
     minute: int
     total_minor: int
+    inputs: Inputs = NO_INPUTS
 
 
 class Earning(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one rule gave, on what, and why. ``base_minor`` for money, ``units`` for units.
 
-    ``limited_by``: the cap that clipped the points.
+    ``limited_by``: the cap or budget that clipped the points.
     """
 
     rule: str
@@ -57,12 +76,19 @@ class Earning(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The earnings, their sum, the whole earning base (never below 0), and what dry runs would have given."""
+    """The earnings and their sum, the whole earning base (never below 0), and what dry runs would have given.
+
+    ``counted``: points of rules that count towards tiers. ``rests``: what each rule that carries now has waiting.
+    ``short``: rules whose budget clipped them, be it to nothing.
+    """
 
     points: int
     base_minor: int
     earnings: list[Earning]
     dry_runs: list[Earning] = []
+    counted: int = 0
+    rests: dict[str, int] = {}
+    short: frozenset[str] = frozenset()
 
 
 class _Given(msgspec.Struct):
@@ -73,56 +99,139 @@ class _Given(msgspec.Struct):
     limited_by: str | None = None
 
 
+class _Walk:
+    """One walk over rules that may fire, and what each has given in it."""
+
+    __slots__ = ("_basket", "_multipliers", "_rounded", "_sets", "given", "rests", "short")
+
+    def __init__(
+        self, basket: Basket, sets: LineSets, multipliers: Sequence[Rule], rounded: Callable[[Exact], int]
+    ) -> None:
+        self._basket, self._sets, self._multipliers, self._rounded = basket, sets, multipliers, rounded
+        self.given: dict[str, _Given] = {}
+        self.rests: dict[str, int] = {}
+        self.short: set[str] = set()
+
+    def run(self, rules: Sequence[Rule]) -> _Walk:
+        """Notes what each rule gives, and what each multiplier adds to it."""
+        claims = self._sets.claims(rules)
+        for rule in rules:
+            lines = self._sets.left_to(rule, claims) if claims else self._sets.seen_by(rule)
+            if rule.kind in ("flat", "per_event"):
+                self.given[rule.code] = _Given(int(rule.rate) if lines or rule.scope is None else 0, lines)
+            else:
+                self._multiply(rule, lines)
+            self._clip(rule)
+        for rule in self._multipliers:
+            self._clip(rule)
+        return self
+
+    def _multiply(self, rule: Rule, lines: int) -> None:
+        total: Exact = rule.rate * self._steps(rule, lines, lines)
+        whole = max(0, self._whole(total))
+        self.given[rule.code] = _Given(whole, lines)
+        if not self._multipliers:
+            return
+        weights: dict[int, Exact] = {lines: 1}  # lines → their weight; grows where multipliers meet
+        for multiplier in self._multipliers:
+            seen = self._sets.seen_by(multiplier)
+            for mask, weight in list(weights.items()):
+                met = mask & seen
+                if met:
+                    extra = weight * (multiplier.factor - 1)
+                    weights[met] = weights.get(met, 0) + extra
+                    total += extra * rule.rate * self._steps(rule, met, lines)
+            before, whole = whole, max(0, self._whole(total))
+            added = self.given.setdefault(multiplier.code, _Given(0, seen))
+            added.points += whole - before
+
+    def _steps(self, rule: Rule, mask: int, lines: int) -> Exact:
+        """How often the rate counts on these lines: whole steps of money, or units as they are."""
+        if rule.kind == "per_spend":
+            amount = max(0, self._sets.amount(mask))
+            if rule.carries and mask == lines:
+                amount += self._basket.inputs.carried.get(rule.code, 0)
+                steps = max(0, amount // rule.per_minor)
+                self.rests[rule.code] = amount - steps * rule.per_minor
+                return steps
+            return amount // rule.per_minor
+        units = self._sets.units(mask)
+        whole = int(units)
+        return whole if whole == units else Fraction(units)  # fractions cost twenty times an integer
+
+    def _whole(self, exact: Exact) -> int:
+        return exact if type(exact) is int else self._rounded(exact)
+
+    def _clip(self, rule: Rule) -> None:
+        """Leaves what the rule's caps and budget allow."""
+        found = self.given.get(rule.code)
+        if found is None:
+            return
+        if rule.points_max is not None and found.points > rule.points_max:
+            found.points, found.limited_by = rule.points_max, PER_PURCHASE
+        for limit, room in self._basket.inputs.rooms.get(rule.code, {}).items():
+            if found.points > room:
+                found.points, found.limited_by = room, limit
+        if found.limited_by == BUDGET:
+            self.short.add(rule.code)
+
+
 def decide(compiled: Compiled, basket: Basket) -> Decision:
     """What the basket earns by the version's rules."""
     sets = LineSets(compiled, basket.lines)
-    earnings = _earnings(compiled, basket, sets)
+    walk, earnings = _earn(compiled, basket, sets)
     would = [
         earning
         for code, as_if_live in compiled.dry_runs
-        for earning in _earnings(as_if_live, basket, sets)
+        for earning in _earn(as_if_live, basket, sets)[1]
         if earning.rule == code
     ]
-    return Decision(sum(earning.points for earning in earnings), max(0, sets.amount(sets.all)), earnings, would)
+    points = sum([earning.points for earning in earnings])
+    uncounted = {rule.code for rule in (*compiled.givers, *compiled.multipliers) if not rule.counts}
+    return Decision(
+        points,
+        max(0, sets.amount(sets.all)),
+        earnings,
+        would,
+        points - sum(earning.points for earning in earnings if earning.rule in uncounted) if uncounted else points,
+        walk.rests,
+        frozenset(walk.short),
+    )
 
 
-def _earnings(compiled: Compiled, basket: Basket, sets: LineSets) -> list[Earning]:
-    rounded = _ROUNDINGS[compiled.rounding]
+def _earn(compiled: Compiled, basket: Basket, sets: LineSets) -> tuple[_Walk, list[Earning]]:
     multipliers = _stacked([rule for rule in compiled.multipliers if not hindrance(rule, basket, sets)])
     givers = [rule for rule in compiled.givers if not hindrance(rule, basket, sets)]
-
-    def walk(rules: Sequence[Rule]) -> dict[str, _Given]:
-        claims = sets.claims(rules)
-        given: dict[str, _Given] = {}
-        for rule in rules:
-            lines = sets.left_to(rule, claims) if claims else sets.seen_by(rule)
-            _give(rule, lines, multipliers, sets, rounded, given)
-        for rule in multipliers:
-            _clip(rule, given)
-        return given
-
-    given = _walk_stacked(givers, walk)
-    bases, flats = [rule for rule in givers if rule.kind != "flat"], [rule for rule in givers if rule.kind == "flat"]
-    listed = bases + multipliers + flats
-    return [
+    rounded = _ROUNDINGS[compiled.rounding]
+    walk = _walk_stacked(givers, lambda: _Walk(basket, sets, multipliers, rounded))
+    fixed = [rule for rule in givers if rule.kind in ("flat", "per_event")]
+    listed = [rule for rule in givers if rule not in fixed] if fixed else givers
+    given = walk.given
+    return walk, [
         _earning(rule, given[rule.code], sets, compiled)
-        for rule in listed
+        for rule in (*listed, *multipliers, *fixed)
         if rule.code in given and given[rule.code].points
     ]
 
 
-def _walk_stacked(rules: list[Rule], walk: Callable[[Sequence[Rule]], dict[str, _Given]]) -> dict[str, _Given]:
+def _walk_stacked(rules: list[Rule], start: Callable[[], _Walk]) -> _Walk:
     """Walks the rules that exclusive and last ones leave."""
+    short: set[str] = set()
     for rule in rules:
         if rule.stacking == "exclusive":
-            alone = walk([rule])
-            if alone[rule.code].points:
+            alone = start().run([rule])
+            short |= alone.short
+            if alone.given[rule.code].points:
+                alone.short |= short
                 return alone
-    given = walk(rules)
+    walk = start().run(rules)
     for position, rule in enumerate(rules, 1):
-        if rule.stacking == "last" and given[rule.code].points and position < len(rules):
-            return walk(rules[:position])
-    return given
+        if rule.stacking == "last" and walk.given[rule.code].points and position < len(rules):
+            short |= walk.short
+            walk = start().run(rules[:position])
+            break
+    walk.short |= short
+    return walk
 
 
 def _stacked(multipliers: list[Rule]) -> list[Rule]:
@@ -134,57 +243,6 @@ def _stacked(multipliers: list[Rule]) -> list[Rule]:
         if rule.stacking == "last":
             return multipliers[:position]
     return multipliers
-
-
-def _give(
-    rule: Rule,
-    lines: int,
-    multipliers: list[Rule],
-    sets: LineSets,
-    rounded: Callable[[Exact], int],
-    given: dict[str, _Given],
-) -> None:
-    """Notes the points of one rule, and what each multiplier adds to it."""
-    if rule.kind == "flat":
-        given[rule.code] = _Given(int(rule.rate) if lines or rule.scope is None else 0, lines)
-        _clip(rule, given)
-        return
-    total: Exact = rule.rate * _steps(rule, lines, sets)
-    whole = max(0, _whole(total, rounded))
-    given[rule.code] = _Given(whole, lines)
-    weights: dict[int, Exact] = {lines: 1}  # lines → their weight; grows where multipliers meet
-    for multiplier in multipliers:
-        seen = sets.seen_by(multiplier)
-        for mask, weight in list(weights.items()):
-            met = mask & seen
-            if met:
-                extra = weight * (multiplier.factor - 1)
-                weights[met] = weights.get(met, 0) + extra
-                total += extra * rule.rate * _steps(rule, met, sets)
-        before, whole = whole, max(0, _whole(total, rounded))
-        added = given.setdefault(multiplier.code, _Given(0, seen))
-        added.points += whole - before
-    _clip(rule, given)
-
-
-def _clip(rule: Rule, given: dict[str, _Given]) -> None:
-    """Leaves what the rule's cap allows."""
-    found = given.get(rule.code)
-    if found and rule.points_max is not None and found.points > rule.points_max:
-        found.points, found.limited_by = rule.points_max, "caps.per_purchase"
-
-
-def _steps(rule: Rule, mask: int, sets: LineSets) -> Exact:
-    """How often the rate counts on these lines: whole steps of money, or units as they are."""
-    if rule.kind == "per_spend":
-        return max(0, sets.amount(mask)) // rule.per_minor
-    units = sets.units(mask)
-    whole = int(units)
-    return whole if whole == units else Fraction(units)  # fractions cost twenty times an integer
-
-
-def _whole(exact: Exact, rounded: Callable[[Exact], int]) -> int:
-    return exact if type(exact) is int else rounded(exact)
 
 
 def hindrance(rule: Rule, basket: Basket, sets: LineSets) -> str | None:
@@ -199,25 +257,17 @@ def hindrance(rule: Rule, basket: Basket, sets: LineSets) -> str | None:
         return "hours"
     if rule.min_total_minor is not None and basket.total_minor < rule.min_total_minor:
         return "min_total"
-    return "lines" if rule.scope is not None and sets.seen_by(rule) == 0 else None
+    if rule.scope is not None and sets.seen_by(rule) == 0:
+        return "lines"
+    return "condition" if basket.inputs.conditions.get(rule.code) is False else None
 
 
 def _earning(rule: Rule, given: _Given, sets: LineSets, compiled: Compiled) -> Earning:
-    where = rule.scope.words if rule.scope else ""
-    base_minor: int | None = None
-    units: Decimal | None = None
-    if rule.kind == "per_unit":
-        units = sets.units(given.lines)
-        because = f"{rule.words} on {units.normalize():f}{where}"
-    elif rule.kind == "flat":
-        because = f"{rule.words}{where and f' with goods{where}'}"
-    else:
-        base_minor = max(0, sets.amount(given.lines))
-        because = f"{rule.words} on {format_minor(base_minor, compiled.currency)}{where}"
-        if rule.tiers:
-            because += f" for {' or '.join(sorted(rule.tiers))}"
+    base_minor = max(0, sets.amount(given.lines)) if rule.kind in ("per_spend", "multiplier") else None
+    units = sets.units(given.lines) if rule.kind == "per_unit" else None
+    because = say_because(rule, compiled.currency, base_minor, units)
     if given.limited_by:
-        because += f", at most {rule.points_max} per purchase"
+        because += say_limit(rule, given.limited_by, given.points)
     return Earning(rule.code, compiled.version, given.points, because, base_minor, units, given.limited_by)
 
 

@@ -7,6 +7,7 @@ import msgspec
 from loyalty_api.domain.earning.compile import WEEKDAYS, Compiled, Rule
 from loyalty_api.domain.earning.line_sets import LineSets
 from loyalty_api.domain.earning.rules import Basket, Decision, hindrance
+from loyalty_api.domain.earning.words import PER_MEMBER, say_member_cap
 from loyalty_api.kernel.money import format_minor
 
 
@@ -41,6 +42,11 @@ def _why(rule: Rule, basket: Basket, sets: LineSets, compiled: Compiled, stopper
         return f"{stopper.code} earns alone"
     if stopper and (-stopper.priority, stopper.code) < (-rule.priority, rule.code):
         return f"{stopper.code} stops the rules behind it"
+    used_up = next((limit for limit, left in basket.inputs.rooms.get(rule.code, {}).items() if not left), None)
+    if used_up == PER_MEMBER:
+        return f"the member has had all of {say_member_cap(rule)}"
+    if used_up:
+        return f"the budget of {rule.budget} is used up"
     if rule.kind == "multiplier":
         return "no rule that it multiplies gave points on its goods"
     if sets.claims(compiled.givers) and rule.kind != "flat":

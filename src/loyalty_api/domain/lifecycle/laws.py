@@ -123,22 +123,26 @@ def _lots(rows: MemberRows, balance: Row) -> Iterator[Broken]:
 
 def _causes(rows: MemberRows) -> Iterator[Broken]:
     """Every transfer has its purchase, every purchase with points its transfer, over the same points."""
-    transfers = {row["seq"]: row for row in rows.transfers}
     purchases = {row["purchase_id"]: row for row in rows.purchases}
+    made: dict[UUID, dict[int, int]] = defaultdict(dict)  # purchase → its transfers' points by account
+    first: dict[UUID, int] = {}
     for row in rows.transfers:
-        purchase = purchases.get(row["cause_id"]) if row["cause_kind"] == "purchase" else None
-        if purchase is None or purchase["transfer_seq"] != row["seq"]:
-            yield "cause", f"transfer {row['seq']} has no {row['cause_kind']} {row['cause_id']}"
+        purchase_id = row["cause_id"]
+        if row["cause_kind"] != "purchase" or purchase_id not in purchases or row["to_account"] in made[purchase_id]:
+            yield "cause", f"transfer {row['seq']} has no {row['cause_kind']} {purchase_id}"
+            continue
+        made[purchase_id][row["to_account"]] = row["points"]
+        first.setdefault(purchase_id, row["seq"])
     for purchase_id, row in purchases.items():
         if row["points_of_rules"] != row["points_earned"]:
             yield "cause", f"the rules of purchase {purchase_id} do not add up to its points"
-        if row["transfer_seq"] is None:
-            continue
-        transfer = transfers.get(row["transfer_seq"])
-        if transfer is None or transfer["cause_id"] != purchase_id:
+        if first.get(purchase_id) != row["transfer_seq"]:
             yield "cause", f"purchase {purchase_id} has lost its transfer {row['transfer_seq']}"
-        elif transfer["points"] != row["points_earned"]:
-            yield "cause", f"purchase {purchase_id} earned {row['points_earned']}, its transfer {transfer['points']}"
+        points = sum(made[purchase_id].values())
+        if points != row["points_earned"]:
+            yield "cause", f"purchase {purchase_id} earned {row['points_earned']}, its transfers {points}"
+        elif made[purchase_id].get(Account.PENDING, 0) != row["points_pending"]:
+            yield "cause", f"of purchase {purchase_id} {row['points_pending']} points are said to be pending"
 
 
 def _references(rows: MemberRows) -> Iterator[Broken]:
@@ -169,7 +173,7 @@ def _tier(rows: MemberRows) -> Iterator[Broken]:
     tier = rows.tiers[0]
     days: dict[Any, int] = defaultdict(int)
     for row in rows.purchases:
-        days[local_date(row["occurred_at"], rows.zone)] += row["base_minor"]
+        days[local_date(row["occurred_at"], rows.zone)] += row["tier_value"]
     if {row["day"]: row["value"] for row in rows.tier_days} != dict(days):
         yield "tier", "the day buckets are not the purchases by day"
     held = sum(row["value"] for row in rows.tier_days if tier["window_from"] <= row["day"] <= tier["window_through"])

@@ -49,7 +49,7 @@ _OF_MEMBERS = {
     "lots": "SELECT * FROM lots WHERE member_id = ANY($1::uuid[])",
     "purchases": """
         SELECT member_id, purchase_id, program_id, source, reference, occurred_at, base_minor, points_earned,
-               points_pending, transfer_seq,
+               points_pending, transfer_seq, COALESCE(tier_value, base_minor) AS tier_value,
                (SELECT COALESCE(sum((e->>'points')::bigint), 0) FROM json_array_elements(earnings) e)::bigint
                  AS points_of_rules
         FROM purchases WHERE member_id = ANY($1::uuid[])""",

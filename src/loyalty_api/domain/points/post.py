@@ -6,7 +6,7 @@ sequence and sealed, and is written with one statement per table, however many m
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
@@ -92,6 +92,13 @@ class Cause(NamedTuple):
     recorded_at: datetime
 
 
+class Issued(NamedTuple):
+    """How many of the points are pending, and the seq of the first transfer; zero points make none."""
+
+    pending: int
+    transfer_seq: int | None
+
+
 _COLUMNS = (
     "member_id",
     "program_id",
@@ -143,15 +150,30 @@ class Book:
         """Notes that the row changed (an event of its own, with or without points)."""
         self._touched[balance.member_id] = balance
 
-    def earn(self, balance: Balance, points: int, *, dates: LotDates, cause: Cause) -> int:
-        """Issues points to the member as one transfer with one lot; the transfer's seq."""
-        account = Account.PENDING if dates.pending else Account.SPENDABLE
-        if dates.pending:
-            balance.pending += points
-        else:
-            balance.spendable += points
-        balance.lifetime_earned += points
-        self._append(balance, "earn", Account.ISSUED, account, points, cause)
+    def earn(self, balance: Balance, lots: Mapping[LotDates, int], *, cause: Cause) -> Issued:
+        """Issues points to the member: a lot for each of the dates, a transfer for those that are available and one
+        for those that are pending."""
+        self.touch(balance)
+        seq, points_pending = None, 0
+        for pending in (False, True):
+            mine = [(dates, points) for dates, points in lots.items() if dates.pending is pending and points]
+            points = sum([points for _, points in mine])
+            if not points:
+                continue
+            if pending:
+                balance.pending += points
+                points_pending = points
+            else:
+                balance.spendable += points
+            balance.lifetime_earned += points
+            account = Account.PENDING if pending else Account.SPENDABLE
+            self._append(balance, "earn", Account.ISSUED, account, points, cause)
+            seq = seq or balance.transfer_seq
+            for dates, lot_points in mine:
+                self._add_lot(balance, lot_points, dates, cause)
+        return Issued(points_pending, seq)
+
+    def _add_lot(self, balance: Balance, points: int, dates: LotDates, cause: Cause) -> None:
         self._lots.append(
             (
                 balance.member_id,
@@ -169,7 +191,6 @@ class Book:
         due = dates.available_at if dates.pending else dates.expires_at
         if due is not None and (balance.next_due_at is None or due < balance.next_due_at):
             balance.next_due_at = due
-        return balance.transfer_seq
 
     async def write(self, connection: Connection) -> None:
         """Writes transfers, lots and balances: one statement each."""

@@ -118,8 +118,19 @@ def _rule(place: str, rule: EarningRule, tiers: list[str]) -> Iterator[FieldErro
         yield FieldError(
             f"{place}.claims_lines", "goes with a rule that gives points and names skus, categories or labels"
         )
+    if rule.carry_over and rule.per_spend is None:
+        yield FieldError(f"{place}.carry_over", "goes with per_spend only")
     if rule.schedule:
         yield from _schedule(f"{place}.schedule", rule.schedule)
+    yield from _life(place, rule)
+
+
+def _life(place: str, rule: EarningRule) -> Iterator[FieldError]:
+    """How a rule's own points live."""
+    if rule.pending is not None:
+        yield from _pending(f"{place}.pending", rule.pending)
+    if isinstance(rule.expiry, Expiry):
+        yield from _expiry(f"{place}.expiry", rule.expiry)
 
 
 def _schedule(place: str, schedule: Schedule) -> Iterator[FieldError]:

@@ -18,6 +18,7 @@ AMOUNT_MINOR_MAX = 10**15
 RULES_MAX = 300
 
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", min_length=1, max_length=64)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Label = Annotated[str, Meta(min_length=1, max_length=100)]
 Points = Annotated[int, Meta(ge=1, le=POINTS_MAX)]
@@ -106,10 +107,13 @@ class Downgrade(Part):
 
 
 class Tiers(Part):
-    """The tiers, what they measure and over which window."""
+    """The tiers, what they measure and over which window.
+
+    ``spend``: minor units of the earning base; ``points_earned``: by rules that count; ``purchases``: how many.
+    """
 
     levels: Annotated[list[Level], Meta(min_length=1, max_length=50)]
-    measure: Literal["spend"] = "spend"
+    measure: Literal["spend", "points_earned", "purchases"] = "spend"
     window: Window = Window()
     downgrade: Downgrade = Downgrade()
 
@@ -135,6 +139,13 @@ class PerSpend(Part):
     per_minor: Minor
 
 
+class PerEvent(Part):
+    """``points`` for each event of one kind, such as ``enrolled`` or ``review.written``."""
+
+    kind: Kind
+    points: Points
+
+
 class Hours(Part):
     """A part of the local day: ``from`` is included, ``until`` is not; ``24:00`` is the day's end."""
 
@@ -151,24 +162,41 @@ class Schedule(Part):
     hours: Hours | None = None
 
 
+class MemberCap(Part):
+    """The most points in so many local days, today among them; without ``days``: in all."""
+
+    points: Points
+    days: PositiveDays | None = None
+
+
 class Caps(Part):
-    """The most points that the rule gives."""
+    """The most points that the rule gives: on one purchase, and to one member."""
 
     per_purchase: Points | None = None
+    per_member: MemberCap | None = None
+
+
+class Budget(Part):
+    """The most points that the rule ever gives to all members together."""
+
+    points: Points
 
 
 class EarningRule(Part):
-    """One rule; exactly one of ``per_spend``, ``per_unit``, ``flat`` and ``multiplier``.
+    """One rule; exactly one of ``per_spend``, ``per_unit``, ``flat``, ``per_event`` and ``multiplier``.
 
     Rules are walked by priority (higher first), then code. ``exclusive``: when it gives points, no other rule does;
     ``last``: when it gives points, the rules behind it give none. ``claims_lines``: wider rules do not see its lines.
-    ``dry_run``: told as what would have been earned.
+    ``dry_run``: told as what would have been earned. A cap or budget that is crossed gives the part that is left.
+    ``carry_over``: the rest of a step waits for the member's next purchase. ``pending`` and ``expiry``: of the rule's
+    own points, in place of the program's.
     """
 
     code: Code
     per_spend: PerSpend | None = None
     per_unit: Rate | None = None
     flat: Points | None = None
+    per_event: PerEvent | None = None
     multiplier: Factor | None = None
     lines: LineScope | None = None
     tiers: list[Code] = []
@@ -178,6 +206,11 @@ class EarningRule(Part):
     claims_lines: bool = False
     min_total_minor: Minor | None = None
     caps: Caps | None = None
+    budget: Budget | None = None
+    carry_over: bool = False
+    counts_for_tier: bool = True
+    pending: Pending | None = None
+    expiry: Expiry | Literal["never"] | None = None
     state: Literal["live", "dry_run", "ended"] = "live"
 
 
@@ -202,7 +235,7 @@ class Document(Part):
         return ZoneInfo(self.time_zone)
 
 
-RULE_KINDS = ("per_spend", "per_unit", "flat", "multiplier")
+RULE_KINDS = ("per_spend", "per_unit", "flat", "per_event", "multiplier")
 FIXED_FIELDS = ("program", "mode", "currency", "time_zone")
 
 

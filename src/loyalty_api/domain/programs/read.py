@@ -24,6 +24,7 @@ DECIMALS_MAX = 6
 
 _PATTERN_WORDS = {
     r"^[a-z0-9][a-z0-9_-]{0,63}$": "must be a code: small letters, digits, - and _, such as gold-double",
+    r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$": "must name a kind of event, such as enrolled or review.written",
     r"^[A-Z]{3}$": "must be a currency code of three capital letters, such as EUR",
     r"^[A-Z]{2}$": "must be a country code of two capital letters, such as DE",
     r"^\d{4}-\d{2}-\d{2}$": "must be a date in quotes, such as '2026-11-21'",

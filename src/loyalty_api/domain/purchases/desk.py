@@ -12,14 +12,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from loyalty_api.domain.claims.claim import Claim, Key
-from loyalty_api.domain.earning.compile import compile_version
-from loyalty_api.domain.earning.rules import Basket, decide
+from loyalty_api.domain.earning.compile import Compiled, compile_version
+from loyalty_api.domain.earning.rules import Basket, Decision, decide
+from loyalty_api.domain.earning.tallies import Tallies, Use
 from loyalty_api.domain.members.identify import Found, Identifier
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, Membership
 from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
-from loyalty_api.domain.points.dates import lot_dates
-from loyalty_api.domain.points.post import Balance, Book, Cause
-from loyalty_api.domain.programs.document import POINTS_MAX
+from loyalty_api.domain.points.dates import LotDates, lot_dates
+from loyalty_api.domain.points.post import Book, Cause
+from loyalty_api.domain.programs.document import POINTS_MAX, Tiers
 from loyalty_api.domain.programs.queries import Program, Version
 from loyalty_api.domain.purchases.command import Purchase, PurchaseLine, RecordPurchase
 from loyalty_api.domain.purchases.receipt import Decided, make_answer, make_event, make_row
@@ -34,7 +35,7 @@ from loyalty_api.domain.purchases.refusals import (
 )
 from loyalty_api.domain.purchases.store import PurchaseRow
 from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing
-from loyalty_api.kernel.clock import rfc3339
+from loyalty_api.kernel.clock import local_date, rfc3339
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event
 from loyalty_api.kernel.refusals import FieldError, Refusal
@@ -67,6 +68,7 @@ class Desk:
         book: Book,
         claims: dict[Key, Claim],
         standings: dict[UUID, Standing],
+        tallies: Tallies,
     ) -> None:
         self.programs = programs
         self.found = found
@@ -74,6 +76,7 @@ class Desk:
         self.book = book
         self.claims = claims
         self.standings = standings
+        self.tallies = tallies
         self.new_claims: dict[Key, Claim] = {}
         self.rows: list[PurchaseRow] = []
         self.events: list[Event] = []
@@ -149,20 +152,25 @@ class Desk:
         day = local.date()
         tiers_then = then.document.tiers
         tier = standing.tier_at(tiers_then, purchase.occurred_at) if tiers_then else None
-        basket = Basket(_lines(purchase), tier, day, local.hour * 60 + local.minute, purchase.total_minor)
         compiled = compile_version(program, then)
+        use = use_of(program, then, member_id, now)
+        inputs = self.tallies.inputs(use)
+        basket = Basket(_lines(purchase), tier, day, local.hour * 60 + local.minute, purchase.total_minor, inputs)
         decision = decide(compiled, basket)
+        value = _measured(current.document.tiers, decision)
         if decision.points > POINTS_MAX:
             raise OutOfRange.of(FieldError("total_minor", f"would earn more than {POINTS_MAX:,} points"))
-        if standing.window_sum + decision.base_minor > VALUE_MAX:
-            raise OutOfRange.of(FieldError("total_minor", "would lift the member's spend beyond what can be counted"))
+        if standing.window_sum + value > VALUE_MAX:
+            raise OutOfRange.of(FieldError("total_minor", "would lift the member's tier beyond what can be counted"))
 
         recorded_at = balance.record_at(now)
         cause = Cause("purchase", new_id(), purchase.occurred_at, recorded_at)
-        pending, transfer_seq = self._earn(balance, decision.points, cause, program, then)
+        issued = self.book.earn(balance, _lots(decision, compiled, cause, program, then), cause=cause)
+        if use is not None:
+            self.tallies.note(use, decision)
         move = standing.count(
             current.document.tiers,
-            value=decision.base_minor,
+            value=value,
             day=day,
             occurred_at=purchase.occurred_at,
             recorded_at=recorded_at,
@@ -171,8 +179,9 @@ class Desk:
             command=command,
             cause=cause,
             decision=decision,
-            pending=pending,
-            transfer_seq=transfer_seq,
+            pending=issued.pending,
+            transfer_seq=issued.transfer_seq,
+            value=value,
             version=then.number,
             tier=tier,
             balance=balance,
@@ -182,22 +191,6 @@ class Desk:
             compiled=compiled,
             basket=basket,
         )
-
-    def _earn(
-        self, balance: Balance, points: int, cause: Cause, program: Program, then: Version
-    ) -> tuple[int, int | None]:
-        """(how many of the points are pending, the transfer's seq); zero points make no transfer."""
-        self.book.touch(balance)
-        if not points:
-            return 0, None
-        dates = lot_dates(
-            then.document.points,
-            zone=program.zone,
-            occurred_at=cause.occurred_at,
-            recorded_at=cause.recorded_at,
-        )
-        seq = self.book.earn(balance, points, dates=dates, cause=cause)
-        return points if dates.pending else 0, seq
 
 
 def key_of(command: RecordPurchase) -> Key:
@@ -225,6 +218,44 @@ def _check_purchase(
             f"The member enrolled at {rfc3339(membership.enrolled_at)}, after this purchase; "
             "this program does not count such purchases."
         )
+
+
+def use_of(program: Program, then: Version, member_id: UUID, now: datetime) -> Use | None:
+    """What the rules of then have to remember of this decision; None: nothing."""
+    compiled = compile_version(program, then)
+    if not compiled.remembers:
+        return None
+    current = compile_version(program, program.version_at(now))
+    return Use(program.id, member_id, compiled, current, local_date(now, program.zone))
+
+
+def _measured(tiers: Tiers | None, decision: Decision) -> int:
+    """What the purchase counts towards the tier, by the measure of the program's present."""
+    match tiers.measure if tiers else "spend":
+        case "points_earned":
+            return decision.counted
+        case "purchases":
+            return 1
+    return decision.base_minor
+
+
+def _lots(decision: Decision, compiled: Compiled, cause: Cause, program: Program, then: Version) -> dict[LotDates, int]:
+    """The points by the dates of their lots: one lot, but for rules whose points live differently."""
+    if not decision.points:
+        return {}
+    when = {"zone": program.zone, "occurred_at": cause.occurred_at, "recorded_at": cause.recorded_at}
+    lots: dict[LotDates, int] = {}
+    rest = decision.points
+    if compiled.lives:
+        for earning in decision.earnings:
+            if earning.rule in compiled.lives:
+                dates = lot_dates(compiled.lives[earning.rule], **when)
+                lots[dates] = lots.get(dates, 0) + earning.points
+                rest -= earning.points
+    if rest:
+        dates = lot_dates(then.document.points, **when)
+        lots[dates] = lots.get(dates, 0) + rest
+    return lots
 
 
 def _lines(purchase: Purchase) -> list[PurchaseLine]:

@@ -50,6 +50,10 @@ purchases = Table(
     Column("transfer_seq", BigInteger),
     Column("actor", Text, nullable=False),
     Column("answer", LargeBinary, nullable=False),
+    # What the decision rested on beyond the receipt: conditions, carried rests, rooms. Empty: on nothing.
+    Column("inputs", JSON),
+    # What it counted towards the tier. Empty: its base.
+    Column("tier_value", BigInteger),
     PrimaryKeyConstraint("member_id", "purchase_id"),
     CheckConstraint("total_minor >= 0 AND base_minor >= 0", name="purchases_amounts"),
     CheckConstraint("points_earned >= 0 AND points_pending BETWEEN 0 AND points_earned", name="purchases_points"),

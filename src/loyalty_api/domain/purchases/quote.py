@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from loyalty_api.domain.earning.rules import Earning
+from loyalty_api.domain.earning.tallies import peek_tallies
 from loyalty_api.domain.earning.unfired import Unfired, unfired
 from loyalty_api.domain.points.post import peek_book
 from loyalty_api.domain.programs.queries import Catalogue
@@ -40,7 +41,7 @@ async def quote_purchase(connection: Connection, catalogue: Catalogue, command: 
     """
     programs = await catalogue.load(connection, [command.program_id])
     who = who_is(programs[command.program_id], command)
-    desk = await open_desk(connection, programs, [command], [who], peek_book)
+    desk = await open_desk(connection, programs, [command], [who], peek_book, peek_tallies)
     decided = desk.decide(command, who)
     decision = decided.decision
     points = QuotedPoints(

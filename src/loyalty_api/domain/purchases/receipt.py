@@ -8,6 +8,7 @@ import msgspec
 
 from loyalty_api.domain.earning.compile import Compiled
 from loyalty_api.domain.earning.rules import Basket, Decision
+from loyalty_api.domain.earning.tallies import evidence_of
 from loyalty_api.domain.points.post import Balance, Cause
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.purchases.answer import (
@@ -35,6 +36,7 @@ class Decided(NamedTuple):
     decision: Decision
     pending: int  # how many of its points are
     transfer_seq: int | None
+    value: int  # what it counts towards the tier
     version: int  # of its own time, as is the tier
     tier: str | None
     balance: Balance
@@ -90,14 +92,21 @@ def make_row(decided: Decided, answer: bytes) -> PurchaseRow:
         coupons=_encoder.encode(purchase.coupons),
         earnings=_encoder.encode(decision.earnings),
         dry_runs=_encoder.encode(decision.dry_runs) if decision.dry_runs else None,
+        inputs=_encode_evidence(decided),
         points_earned=decision.points,
         points_pending=decided.pending,
+        tier_value=decided.value if decided.value != decision.base_minor else None,
         version=decided.version,
         tier=decided.tier,
         transfer_seq=decided.transfer_seq,
         actor=command.actor,
         answer=answer,
     )
+
+
+def _encode_evidence(decided: Decided) -> bytes | None:
+    evidence = evidence_of(decided.basket.inputs, decided.decision)
+    return _encoder.encode(evidence) if evidence else None
 
 
 def make_event(row: PurchaseRow, decided: Decided) -> Event:

@@ -7,15 +7,17 @@ statement per table. How many statements that takes does not depend on how many 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from uuid import UUID
 
 from loyalty_api.domain.claims.claim import find_claims, make_claims
-from loyalty_api.domain.members.identify import Identifier, find_members, read_identifier
+from loyalty_api.domain.earning.tallies import Tallies, Use, open_tallies
+from loyalty_api.domain.members.identify import Found, Identifier, find_members, read_identifier
 from loyalty_api.domain.members.queries import Membership, memberships
 from loyalty_api.domain.points.post import Book, open_book
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.domain.purchases.command import MemberRef, RecordPurchase
-from loyalty_api.domain.purchases.desk import Answered, Desk, Presented, Replay, key_of
+from loyalty_api.domain.purchases.desk import Answered, Desk, Presented, Replay, key_of, use_of
 from loyalty_api.domain.purchases.store import first_answers, write_purchases
 from loyalty_api.domain.tiers.rules import Window, window_of
 from loyalty_api.domain.tiers.standing import Standing, read_moves, read_standings, write_standings
@@ -36,8 +38,12 @@ async def record_purchases(
     """
     programs = await catalogue.load(connection, {command.program_id for command in commands})
     presented = [who_is(programs[command.program_id], command) for command in commands]
-    desk = await open_desk(connection, programs, commands, presented, open_book)
-    outcomes = [desk.take(command, who) for command, who in zip(commands, presented, strict=True)]
+    for exact in (False, True):  # once more, with the budgets locked, when a slice of one was too short
+        read_tallies = partial(open_tallies, exact=exact)
+        desk = await open_desk(connection, programs, commands, presented, open_book, read_tallies)
+        outcomes = [desk.take(command, who) for command, who in zip(commands, presented, strict=True)]
+        if not desk.tallies.short:
+            break
     await _write(connection, desk)
     return await _tell_again(connection, desk, outcomes)
 
@@ -48,17 +54,21 @@ async def open_desk(
     commands: Sequence[RecordPurchase],
     presented: Sequence[Presented],
     read_book: Callable[[Connection, Collection[UUID]], Awaitable[Book]],
+    read_tallies: Callable[[Connection, Collection[Use]], Awaitable[Tallies]],
 ) -> Desk:
     """All that the commands need to be decided, read in one statement per table."""
     found = await find_members(connection, [who for who in presented if isinstance(who, Identifier)])
     named = {who for who in presented if isinstance(who, UUID)} | {each.member_id for each in found.values()}
     known = await memberships(connection, named)
     members = {member_id: each for member_id, each in known.items() if each.program_id in programs}
+    book = await read_book(connection, members)  # once locked, nobody else writes for these members
+    uses = _uses(programs, commands, [_meant(who, found) for who in presented], members)
     desk = Desk(
         programs=programs,
         found=found,
         members=members,
-        book=await read_book(connection, members),  # once locked, nobody else writes for these members
+        book=book,
+        tallies=await read_tallies(connection, uses),
         claims=await find_claims(connection, {key_of(command) for command in commands}),
         standings=await _standings(connection, programs, members, commands),
     )
@@ -70,6 +80,30 @@ async def open_desk(
     if late:
         await read_moves(connection, late.values())
     return desk
+
+
+def _uses(
+    programs: dict[UUID, Program],
+    commands: Sequence[RecordPurchase],
+    meant: Sequence[UUID | None],
+    members: dict[UUID, Membership],
+) -> list[Use]:
+    """What the decisions to come will need to remember."""
+    uses = []
+    for command, member_id in zip(commands, meant, strict=True):
+        if member_id is not None and member_id in members:
+            program = programs[command.program_id]
+            then = program.version_at(command.purchase.occurred_at)
+            use = use_of(program, then, member_id, program.present(command.received_at))
+            if use is not None:
+                uses.append(use)
+    return uses
+
+
+def _meant(who: Presented, found: dict[Identifier, Found]) -> UUID | None:
+    if isinstance(who, Identifier):
+        return found[who].member_id if who in found else None
+    return who if isinstance(who, UUID) else None
 
 
 async def _standings(
@@ -94,6 +128,7 @@ async def _write(connection: Connection, desk: Desk) -> None:
     await desk.book.write(connection)
     await write_standings(connection, desk.standings.values())
     await append_events(connection, desk.events)
+    await desk.tallies.write(connection)
 
 
 async def _tell_again(

@@ -30,8 +30,10 @@ class PurchaseRow(NamedTuple):
     coupons: bytes
     earnings: bytes
     dry_runs: bytes | None
+    inputs: bytes | None
     points_earned: int
     points_pending: int
+    tier_value: int | None
     version: int
     tier: str | None
     transfer_seq: int | None

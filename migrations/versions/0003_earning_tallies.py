@@ -1,0 +1,48 @@
+"""What rules remember between purchases: carried rests, caps per member, budgets; and what decisions rested on."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSON
+
+from loyalty_api.kernel.schema import claim_table, grant, member_table
+
+revision = "0003"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Three new tables, and two columns that are empty for what was recorded before."""
+    member_table(
+        "earning_carries",
+        sa.Column("member_id", sa.Uuid, nullable=False),
+        sa.Column("rule", sa.Text, nullable=False),
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("rest_minor", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "rule", name="earning_carries_pkey"),
+    )
+    grant("earning_carries", "SELECT, INSERT, UPDATE")
+    member_table(
+        "earning_days",
+        sa.Column("member_id", sa.Uuid, nullable=False),
+        sa.Column("rule", sa.Text, nullable=False),
+        sa.Column("day", sa.Date, nullable=False),
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("points", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "rule", "day", name="earning_days_pkey"),
+    )
+    grant("earning_days", "SELECT, INSERT, UPDATE")
+    claim_table(
+        "budget_slices",
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("rule", sa.Text, nullable=False),
+        sa.Column("slice", sa.SmallInteger, nullable=False),
+        sa.Column("budget", sa.BigInteger, nullable=False),
+        sa.Column("granted", sa.BigInteger, nullable=False),
+        sa.Column("spent", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("program_id", "rule", "slice", name="budget_slices_pkey"),
+        sa.CheckConstraint("spent BETWEEN 0 AND granted", name="budget_slices_spent"),
+        by="rule",
+    )
+    grant("budget_slices", "SELECT, INSERT, UPDATE")
+    op.add_column("purchases", sa.Column("inputs", JSON))
+    op.add_column("purchases", sa.Column("tier_value", sa.BigInteger))
