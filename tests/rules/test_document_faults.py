@@ -152,7 +152,11 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"earning_rules": ["base"]}, "earning_rules[0]", "must be a group of fields, not 'base'"),
     ({"earning_rules": [SPEND]}, "earning_rules[0].code", "is missing"),
     ({"earning_rules": [BASE_RULE, BASE_RULE]}, "earning_rules[1].code", "base is used twice"),
-    ({"earning_rules": rules({})}, "earning_rules[0]", "must say one of per_spend, per_unit, flat, multiplier"),
+    (
+        {"earning_rules": rules({})},
+        "earning_rules[0]",
+        "must say one of per_spend, per_unit, flat, multiplier, per_event",
+    ),
     ({"earning_rules": rules(SPEND | {"flat": 5})}, "earning_rules[0]", "not per_spend and flat"),
     (
         {"earning_rules": rules({"per_spend": {"points": 0, "per_minor": 100}})},
@@ -211,7 +215,6 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "earning_rules[0].lines.exclude.labels[0]",
         "must be text of 1 to 100 characters",
     ),
-    ({"earning_rules": rules(SPEND | {"when": "true"})}, "earning_rules[0].when", "is not a field here"),
     ({"earning_rules": rules(*[SPEND] * 301)}, "earning_rules", "must have 0 to 300 entries"),
 ]
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from loyalty_api.domain.programs.conditions import Condition, compile_condition
 from loyalty_api.domain.programs.document import (
     Document,
     EarningRule,
@@ -65,7 +66,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One rule, ready to run. ``rate``: points per step, unit or purchase; ``factor``: of a multiplier."""
+    """One rule, ready to run. ``rate``: points per step, unit, purchase or event; ``factor``: of a multiplier."""
 
     code: str
     priority: int
@@ -74,6 +75,7 @@ class Rule(msgspec.Struct, frozen=True):
     per_minor: int
     factor: Exact
     scope: Scope | None
+    when: Condition | None
     tiers: frozenset[str]
     first_day: date
     last_day: date
@@ -84,12 +86,15 @@ class Rule(msgspec.Struct, frozen=True):
     stacking: str
     claims_lines: bool
     words: str
+    event_kind: str | None  # which engagement events it is about; None: purchases
 
 
 class Compiled(msgspec.Struct, frozen=True):
     """A version's live rules in the order they are walked (priority, then code), split by what they do.
 
-    ``dry_runs``: each rule that is one, with the version as if that rule were live. ``ended``: codes.
+    ``dry_runs``: each rule that is one, with the version as if that rule were live. ``ended``: codes. Both are about
+    purchases. ``event_rules``: the live rules about engagement events. ``names``: the variables that the conditions
+    of purchase rules read, dry runs included.
     """
 
     version: int
@@ -101,6 +106,8 @@ class Compiled(msgspec.Struct, frozen=True):
     multipliers: tuple[Rule, ...]
     dry_runs: tuple[tuple[str, Compiled], ...]
     ended: tuple[str, ...]
+    event_rules: tuple[Rule, ...]
+    names: frozenset[str]
 
 
 _compiled: OrderedDict[tuple[UUID, int], Compiled] = OrderedDict()
@@ -122,7 +129,10 @@ def compile_document(document: Document, number: int) -> Compiled:
     base = document.earning_base
     excluded = {"shipping": base.shipping, "gift_card": base.gift_cards}
     ordered = sorted(document.earning_rules, key=lambda rule: (-rule.priority, rule.code))
-    rules = {rule.code: (rule.state, _rule(rule, document.currency)) for rule in ordered}
+    every = {rule.code: (rule.state, _rule(rule, document.currency)) for rule in ordered}
+    rules = {code: (state, rule) for code, (state, rule) in every.items() if rule.event_kind is None}
+    event_rules = tuple(rule for state, rule in every.values() if rule.event_kind is not None and state == "live")
+    names = [rule.when.names for state, rule in rules.values() if rule.when and state != "ended"]
 
     def with_live(also: str | None) -> Compiled:
         live = [rule for code, (state, rule) in rules.items() if state == "live" or code == also]
@@ -136,6 +146,8 @@ def compile_document(document: Document, number: int) -> Compiled:
             multipliers=tuple(rule for rule in live if rule.kind == "multiplier"),
             dry_runs=(),
             ended=tuple(code for code, (state, _) in rules.items() if state == "ended"),
+            event_rules=event_rules,
+            names=frozenset().union(*names),
         )
 
     dry_runs = tuple((code, with_live(code)) for code, (state, _) in rules.items() if state == "dry_run")
@@ -155,6 +167,7 @@ def _rule(rule: EarningRule, currency: str) -> Rule:
         per_minor=per_minor,
         factor=factor,
         scope=scope,
+        when=compile_condition(rule.when, rule.about) if rule.when else None,
         tiers=frozenset(rule.tiers),
         first_day=date.fromisoformat(schedule.from_) if schedule.from_ else date.min,
         last_day=date.fromisoformat(schedule.until) if schedule.until else date.max,
@@ -165,6 +178,7 @@ def _rule(rule: EarningRule, currency: str) -> Rule:
         stacking=rule.stacking,
         claims_lines=rule.claims_lines,
         words=words,
+        event_kind=rule.per_event.kind if rule.per_event else None,
     )
 
 
@@ -183,6 +197,9 @@ def _effect(rule: EarningRule, currency: str) -> tuple[str, Exact, int, Exact, s
         return "per_unit", _exact(rule.per_unit), 0, 1, f"{_say_points(rule.per_unit)} per unit"
     if rule.flat is not None:
         return "flat", rule.flat, 0, 1, f"{_say_points(Decimal(rule.flat))} per purchase"
+    if rule.per_event is not None:
+        points = _say_points(Decimal(rule.per_event.points))
+        return "per_event", rule.per_event.points, 0, 1, f"{points} per {rule.per_event.kind}"
     assert rule.multiplier is not None, "a checked rule says what it does"
     return "multiplier", 0, 0, _exact(rule.multiplier), f"{rule.multiplier.normalize():f} times the points"
 

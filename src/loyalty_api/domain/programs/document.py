@@ -29,8 +29,13 @@ Months = Annotated[int, Meta(ge=1, le=120)]
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 DayOfYear = Annotated[str, Meta(pattern=r"^\d{2}-\d{2}$")]
 Clock = Annotated[str, Meta(pattern=r"^\d{2}:\d{2}$")]
+EventKind = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+ConditionText = Annotated[
+    str, Meta(min_length=1, max_length=1000, description="CEL, such as member.tier == 'gold' && purchase.hour < 12")
+]
 Priority = Annotated[int, Meta(ge=-1000, le=1000)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+About = Literal["purchase", "event"]
 Rate = Annotated[Decimal, Meta(description="more than 0, at most 6 decimals")]
 Factor = Annotated[Decimal, Meta(description="0 to 1000, at most 6 decimals")]
 
@@ -157,12 +162,20 @@ class Caps(Part):
     per_purchase: Points | None = None
 
 
+class PerEvent(Part):
+    """``points`` for every engagement event of the ``kind``, such as enrolled or review.written."""
+
+    kind: EventKind
+    points: Points
+
+
 class EarningRule(Part):
-    """One rule; exactly one of ``per_spend``, ``per_unit``, ``flat`` and ``multiplier``.
+    """One rule; exactly one of ``per_spend``, ``per_unit``, ``flat``, ``multiplier`` and ``per_event``.
 
     Rules are walked by priority (higher first), then code. ``exclusive``: when it gives points, no other rule does;
     ``last``: when it gives points, the rules behind it give none. ``claims_lines``: wider rules do not see its lines.
-    ``dry_run``: told as what would have been earned.
+    ``dry_run``: told as what would have been earned. ``when``: a condition in CEL; the rule works where it holds, and
+    what cannot be decided (an attribute that the member lacks) does not hold.
     """
 
     code: Code
@@ -170,6 +183,8 @@ class EarningRule(Part):
     per_unit: Rate | None = None
     flat: Points | None = None
     multiplier: Factor | None = None
+    per_event: PerEvent | None = None
+    when: ConditionText | None = None
     lines: LineScope | None = None
     tiers: list[Code] = []
     schedule: Schedule | None = None
@@ -179,6 +194,11 @@ class EarningRule(Part):
     min_total_minor: Minor | None = None
     caps: Caps | None = None
     state: Literal["live", "dry_run", "ended"] = "live"
+
+    @property
+    def about(self) -> About:
+        """What the rule, and so its condition, looks at."""
+        return "purchase" if self.per_event is None else "event"
 
 
 class Document(Part):
@@ -202,7 +222,7 @@ class Document(Part):
         return ZoneInfo(self.time_zone)
 
 
-RULE_KINDS = ("per_spend", "per_unit", "flat", "multiplier")
+RULE_KINDS = ("per_spend", "per_unit", "flat", "multiplier", "per_event")
 FIXED_FIELDS = ("program", "mode", "currency", "time_zone")
 
 

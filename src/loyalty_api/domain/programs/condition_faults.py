@@ -1,0 +1,129 @@
+"""What the CEL library finds wrong with an expression, in words that a marketer understands."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+
+FAULTS_TOLD_MAX = 3
+
+_FAULT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*?)(?=\n \| |\nERROR: |\Z)", re.DOTALL)
+_UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container ''\)")
+_NO_OVERLOAD = re.compile(r"found no matching overload for '(.*?)' applied to '\((.*)\)'", re.DOTALL)
+_UNREADABLE = re.compile(
+    r"Syntax error: (?:token recognition error at: |\w+ input )'(.*?)'(?: expecting .*)?", re.DOTALL
+)
+_ENDED = re.compile(r"Syntax error: .*'<EOF>'(?! *$)|Syntax error: missing .* at '<EOF>'")
+_RESERVED = re.compile(r"reserved identifier: (\w+)")
+
+_INSTEAD = {"and": "&&", "&": "&&", "or": "||", "|": "||", "not": "!", "=": "==", "=>": ">=", "≥": ">=", "≤": "<="}
+_OPERATORS = {"@in": "in", "!_": "!", "-_": "-", "_?_:_": "? :", "_[_]": "[ ]"}
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+_TYPES = {
+    "int": "a whole number",
+    "uint": "a whole number with u",
+    "double": "a number with decimals",
+    "string": "text",
+    "bool": "true or false",
+    "null": "null",
+    "null_type": "null",
+    "dyn": "a value of any type",
+    "list": "a list",
+    "map": "a group of fields",
+}
+
+
+def say_type(name: str) -> str:
+    """A type, such as ``list(string)`` or ``MAP<STRING, DYN>``, in words."""
+    return _TYPES.get(re.split(r"[(<]", name.lower(), maxsplit=1)[0], name.lower())
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """A hint at what was meant, to be put behind what is wrong."""
+    close = difflib.get_close_matches(name, known, n=1) or [each for each in known if each.endswith(f".{name}")]
+    return f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(known)}"
+
+
+def say_faults(told: str, text: str, variables: Collection[str]) -> str:
+    """Up to three faults of the expression ``text``, from what the library told; ``variables``: those that exist."""
+    if "recursion" in told:
+        return "is too long a chain or nested too deeply (at most 32 levels); write it in parts, as several rules"
+    found = []
+    for line, column, fault in _FAULT.findall(told.removesuffix(" [INVALID_ARGUMENT]")):
+        at = sum(len(each) + 1 for each in text.split("\n")[: int(line) - 1]) + int(column) - 1
+        said = _unreadable(fault, text, at) or _say(fault, text, at, variables)
+        found.append(said)
+        if fault.startswith("Syntax error"):
+            break  # what follows only follows from it
+    return "; ".join(list(dict.fromkeys(found))[:FAULTS_TOLD_MAX]) or "cannot be read"
+
+
+def _unreadable(fault: str, text: str, at: int) -> str | None:
+    if not fault.startswith("Syntax error"):
+        return None
+    if at >= len(text.rstrip()):
+        return "ends too early: something is missing at its end"
+    word = re.match(r"\w+|[^\w\s]+|\s", text[at:])
+    found = word[0] if word else text[at]
+    where = f"cannot be read from `{text[at : at + 20].strip()}` on ({_place(text, at)})"
+    if found[0] in "“”„’‘":
+        return f'{where}; text goes in straight quotes, such as "gold"'
+    if found[0] in "\"'" and text.count(found[0]) % 2:
+        return f"{where}; a quote is open"
+    if found[0] == "," and re.search(r"\d$", text[:at]):
+        return f"{where}; amounts are in minor units without separators, such as 2050 for 20.50"
+    instead = _INSTEAD.get(found.lower()) or _INSTEAD.get(_word_before(text, at))
+    return f"{where}; write {instead}" if instead else where
+
+
+def _word_before(text: str, at: int) -> str:
+    before = text[:at].split()
+    return before[-1].lower() if before else ""
+
+
+def _say(fault: str, text: str, at: int, variables: Collection[str]) -> str:
+    if match := _UNDECLARED.fullmatch(fault):
+        return _undeclared(match[1], text, at, variables)
+    if match := _NO_OVERLOAD.fullmatch(fault):
+        return f"{_no_overload(match[1], match[2])} ({_place(text, at)})"
+    if match := _RESERVED.fullmatch(fault):
+        return f"`{match[1]}` is a word of the language; no variable is called so ({_place(text, at)})"
+    return f"{fault} ({_place(text, at)})"
+
+
+def _undeclared(name: str, text: str, at: int, variables: Collection[str]) -> str:
+    if text[at : at + 1] == "(":
+        instead = "; use startsWith, endsWith, contains or in" if name == "matches" else ""
+        return f"`{name}` is no function here ({_place(text, at)}){instead}"
+    start = text.find(name)
+    hint = did_you_mean(name, variables)
+    if "." not in name and "did you mean" not in hint:
+        hint = f'; text goes in quotes: "{name}"'
+    return f"`{name}` is not known here ({_place(text, at if start < 0 else start)}){hint}"
+
+
+def _no_overload(function: str, types: str) -> str:
+    sides = [say_type(each) for each in _split(types)]
+    operator = _OPERATORS.get(function, function.strip("_"))
+    between = f"{sides[0]} with {sides[1]}" if len(sides) == 2 else ", ".join(sides)
+    if operator in _COMPARISONS:
+        hint = "; money is in minor units, such as 2050 for 20.50" if {"int", "double"} == set(_split(types)) else ""
+        return f"`{operator}` cannot compare {between}{hint}"
+    if operator == "in":
+        return f"`in` cannot look for {sides[0]} in {sides[1]}"
+    if operator in ("&&", "||", "!"):
+        wrong = next(side for side in sides if side != "true or false")
+        return f"`{operator}` goes with what is true or false, not with {wrong}"
+    return f"`{operator}` does not work with {' and '.join(sides)}"
+
+
+def _split(types: str) -> list[str]:
+    """The types of a list such as ``int, map(string, dyn)``, each for itself."""
+    return re.findall(r"(?:[^,(]|\([^()]*(?:\([^()]*\)[^()]*)*\))+", types.replace(", ", ","))
+
+
+def _place(text: str, at: int) -> str:
+    line = text.count("\n", 0, at)
+    start = text.rfind("\n", 0, at) + 1
+    return f"line {line + 1}, character {at - start + 1}" if line else f"at character {at + 1}"
