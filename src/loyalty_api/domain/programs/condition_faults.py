@@ -9,14 +9,17 @@ from collections.abc import Collection
 FAULTS_TOLD_MAX = 3
 
 _FAULT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*?)(?=\n \| |\nERROR: |\Z)", re.DOTALL)
+_TOO_DEEP = re.compile(r"CANCELLED: Expression recursion limit|\S+ ERROR: <input>:-1:-1: Exceeded max recursion depth")
 _UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container ''\)")
 _NO_OVERLOAD = re.compile(r"found no matching overload for '(.*?)' applied to '\((.*)\)'", re.DOTALL)
 _UNREADABLE = re.compile(
     r"Syntax error: (?:token recognition error at: |\w+ input )'(.*?)'(?: expecting .*)?", re.DOTALL
 )
-_ENDED = re.compile(r"Syntax error: .*'<EOF>'(?! *$)|Syntax error: missing .* at '<EOF>'")
+_NO_FIELDS = re.compile(r"expression of type '(.*)' cannot be the operand of a select operation")
 _RESERVED = re.compile(r"reserved identifier: (\w+)")
 
+_WALKS = ("all", "exists", "exists_one", "filter", "map")
+_ABOUT = {"purchase": "rules about purchases, and this is a per_event rule", "event": "per_event rules only"}
 _INSTEAD = {"and": "&&", "&": "&&", "or": "||", "|": "||", "not": "!", "=": "==", "=>": ">=", "≥": ">=", "≤": "<="}
 _OPERATORS = {"@in": "in", "!_": "!", "-_": "-", "_?_:_": "? :", "_[_]": "[ ]"}
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -47,7 +50,7 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
 
 def say_faults(told: str, text: str, variables: Collection[str]) -> str:
     """Up to three faults of the expression ``text``, from what the library told; ``variables``: those that exist."""
-    if "recursion" in told:
+    if _TOO_DEEP.match(told):
         return "is too long a chain or nested too deeply (at most 32 levels); write it in parts, as several rules"
     found = []
     for line, column, fault in _FAULT.findall(told.removesuffix(" [INVALID_ARGUMENT]")):
@@ -89,18 +92,27 @@ def _say(fault: str, text: str, at: int, variables: Collection[str]) -> str:
         return f"{_no_overload(match[1], match[2])} ({_place(text, at)})"
     if match := _RESERVED.fullmatch(fault):
         return f"`{match[1]}` is a word of the language; no variable is called so ({_place(text, at)})"
+    if match := _NO_FIELDS.fullmatch(fault):
+        return f"{say_type(match[1])} has no fields, so `.` cannot follow it ({_place(text, at)})"
     return f"{fault} ({_place(text, at)})"
 
 
 def _undeclared(name: str, text: str, at: int, variables: Collection[str]) -> str:
     if text[at : at + 1] == "(":
+        if name in _WALKS:
+            return (
+                f"`{name}` names the elements first, such as {name}(line, line.amount_minor > 500) ({_place(text, at)})"
+            )
         instead = "; use startsWith, endsWith, contains or in" if name == "matches" else ""
         return f"`{name}` is no function here ({_place(text, at)}){instead}"
-    start = text.find(name)
+    start = max(text.find(name), 0)
+    root = name.split(".")[0]
+    if root in _ABOUT and not any(each.startswith(f"{root}.") for each in variables):
+        return f"`{name}` is not known here ({_place(text, start)}): {root}.… is for {_ABOUT[root]}"
     hint = did_you_mean(name, variables)
     if "." not in name and "did you mean" not in hint:
         hint = f'; text goes in quotes: "{name}"'
-    return f"`{name}` is not known here ({_place(text, at if start < 0 else start)}){hint}"
+    return f"`{name}` is not known here ({_place(text, start)}){hint}"
 
 
 def _no_overload(function: str, types: str) -> str:

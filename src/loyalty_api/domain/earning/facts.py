@@ -1,0 +1,109 @@
+"""What conditions see of a purchase, of an engagement event, and of the member (pure).
+
+Only the variables that some condition reads are made: ``names`` says which.
+"""
+
+from __future__ import annotations
+
+from calendar import isleap
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from loyalty_api.domain.earning.compile import WEEKDAYS
+from loyalty_api.domain.earning.line_sets import Line
+from loyalty_api.domain.programs.conditions import Facts
+
+LEVELS_MAX = 16  # of lists and groups inside each other; the CEL library's stack is not endless
+_WHOLE_MAX = 2**63
+
+
+class MemberFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What conditions may ask about the member; what none of them reads need not be fetched.
+
+    ``tier``: held before the purchase or event; None: none, which conditions see as ``""``.
+    """
+
+    tier: str | None
+    enrolled_at: datetime
+    segments: Collection[str] = ()
+    attributes: Mapping[str, Any] = {}
+    birth_date: date | None = None
+
+
+def purchase_facts(
+    names: Collection[str],
+    *,
+    lines: Sequence[Line],
+    total_minor: int,
+    base_minor: int,
+    currency: str,
+    store: str | None,
+    employee: str | None,
+    channel: str | None,
+    coupons: Sequence[str],
+    local: datetime,
+    member: MemberFacts,
+) -> Facts:
+    """A purchase, amounts in minor units; ``local``: its instant in the program's zone. What is not said is ``""``."""
+    makers = _of_member(member, local) | {
+        "purchase.total_minor": lambda: total_minor,
+        "purchase.base_minor": lambda: base_minor,
+        "purchase.currency": lambda: currency,
+        "purchase.store": lambda: store or "",
+        "purchase.employee": lambda: employee or "",
+        "purchase.channel": lambda: channel or "",
+        "purchase.coupons": lambda: list(coupons),
+        "purchase.lines": lambda: [_line(line) for line in lines],
+        "purchase.weekday": lambda: WEEKDAYS[local.weekday()],
+        "purchase.hour": lambda: local.hour,
+    }
+    return Facts("purchase", {name: makers[name]() for name in names})
+
+
+def event_facts(
+    names: Collection[str], *, kind: str, data: Mapping[str, Any], local: datetime, member: MemberFacts
+) -> Facts:
+    """An engagement event; ``local``: its instant in the program's zone, ``data``: values as in JSON."""
+    makers = _of_member(member, local) | {"event.kind": lambda: kind, "event.data": lambda: _plain(data)}
+    return Facts("event", {name: makers[name]() for name in names})
+
+
+def is_birthday(birth_date: date, day: date) -> bool:
+    """Whether it is the member's birthday; one born on 29 February has it on the 28th where there is no 29th."""
+    if (birth_date.month, birth_date.day) == (2, 29) and (day.month, day.day) == (2, 28):
+        return not isleap(day.year)
+    return (birth_date.month, birth_date.day) == (day.month, day.day)
+
+
+def _of_member(member: MemberFacts, local: datetime) -> dict[str, Callable[[], object]]:
+    return {
+        "member.tier": lambda: member.tier or "",
+        "member.segments": lambda: list(member.segments),
+        "member.enrolled_days": lambda: (local.date() - member.enrolled_at.astimezone(local.tzinfo).date()).days,
+        "member.attributes": lambda: _plain(member.attributes),
+        "member.birthday": lambda: member.birth_date is not None and is_birthday(member.birth_date, local.date()),
+    }
+
+
+def _line(line: Line) -> dict[str, object]:
+    return {
+        "sku": line.sku or "",
+        "category": line.category or "",
+        "labels": line.labels,
+        "kind": line.kind,
+        "amount_minor": line.amount_minor,
+    }
+
+
+def _plain(value: object, levels: int = LEVELS_MAX) -> object:
+    """A value that conditions can read; null where it is too deep, too large or of no type of JSON."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner, levels - 1) for name, inner in value.items()} if levels else None
+    if isinstance(value, list):
+        return [_plain(inner, levels - 1) for inner in value] if levels else None
+    if isinstance(value, int) and not -_WHOLE_MAX <= value < _WHOLE_MAX:
+        return None
+    return value if isinstance(value, str | int | float) else None
