@@ -16,7 +16,8 @@ from loyalty_api.domain.earning.compile import WEEKDAYS
 from loyalty_api.domain.earning.line_sets import Line
 from loyalty_api.domain.programs.conditions import Facts
 
-LEVELS_MAX = 16  # of lists and groups inside each other; the CEL library's stack is not endless
+LEVELS_MAX = 16  # of lists and groups inside each other: the CEL library's stack is not endless
+ENTRIES_MAX = 100  # of a list or group inside event data or attributes: what is walked through is short
 _WHOLE_MAX = 2**63
 
 
@@ -67,7 +68,7 @@ def event_facts(
     names: Collection[str], *, kind: str, data: Mapping[str, Any], local: datetime, member: MemberFacts
 ) -> Facts:
     """An engagement event; ``local``: its instant in the program's zone, ``data``: values as in JSON."""
-    makers = _of_member(member, local) | {"event.kind": lambda: kind, "event.data": lambda: _plain(data)}
+    makers = _of_member(member, local) | {"event.kind": lambda: kind, "event.data": lambda: _plain(data) or {}}
     return Facts("event", {name: makers[name]() for name in names})
 
 
@@ -83,7 +84,7 @@ def _of_member(member: MemberFacts, local: datetime) -> dict[str, Callable[[], o
         "member.tier": lambda: member.tier or "",
         "member.segments": lambda: list(member.segments),
         "member.enrolled_days": lambda: (local.date() - member.enrolled_at.astimezone(local.tzinfo).date()).days,
-        "member.attributes": lambda: _plain(member.attributes),
+        "member.attributes": lambda: _plain(member.attributes) or {},
         "member.birthday": lambda: member.birth_date is not None and is_birthday(member.birth_date, local.date()),
     }
 
@@ -100,10 +101,12 @@ def _line(line: Line) -> dict[str, object]:
 
 def _plain(value: object, levels: int = LEVELS_MAX) -> object:
     """A value that conditions can read; null where it is too deep, too large or of no type of JSON."""
+    if isinstance(value, Mapping | list) and (not levels or len(value) > ENTRIES_MAX):
+        return None
     if isinstance(value, Mapping):
-        return {str(name): _plain(inner, levels - 1) for name, inner in value.items()} if levels else None
+        return {str(name): _plain(inner, levels - 1) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_plain(inner, levels - 1) for inner in value] if levels else None
+        return [_plain(inner, levels - 1) for inner in value]
     if isinstance(value, int) and not -_WHOLE_MAX <= value < _WHOLE_MAX:
         return None
     return value if isinstance(value, str | int | float) else None

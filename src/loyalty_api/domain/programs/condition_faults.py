@@ -7,14 +7,12 @@ import re
 from collections.abc import Collection
 
 FAULTS_TOLD_MAX = 3
+NAME_TOLD_MAX = 60
 
 _FAULT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*?)(?=\n \| |\nERROR: |\Z)", re.DOTALL)
 _TOO_DEEP = re.compile(r"CANCELLED: Expression recursion limit|\S+ ERROR: <input>:-1:-1: Exceeded max recursion depth")
 _UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container ''\)")
 _NO_OVERLOAD = re.compile(r"found no matching overload for '(.*?)' applied to '\((.*)\)'", re.DOTALL)
-_UNREADABLE = re.compile(
-    r"Syntax error: (?:token recognition error at: |\w+ input )'(.*?)'(?: expecting .*)?", re.DOTALL
-)
 _NO_FIELDS = re.compile(r"expression of type '(.*)' cannot be the operand of a select operation")
 _RESERVED = re.compile(r"reserved identifier: (\w+)")
 
@@ -44,8 +42,9 @@ def say_type(name: str) -> str:
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """A hint at what was meant, to be put behind what is wrong."""
-    close = difflib.get_close_matches(name, known, n=1) or [each for each in known if each.endswith(f".{name}")]
-    return f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(known)}"
+    by_last = {each.rpartition(".")[2]: each for each in known}
+    close = difflib.get_close_matches(name.rpartition(".")[2], by_last, n=1)
+    return f"; did you mean {by_last[close[0]]}?" if close else f"; known here: {', '.join(known)}"
 
 
 def say_faults(told: str, text: str, variables: Collection[str]) -> str:
@@ -53,22 +52,18 @@ def say_faults(told: str, text: str, variables: Collection[str]) -> str:
     if _TOO_DEEP.match(told):
         return "is too long a chain or nested too deeply (at most 32 levels); write it in parts, as several rules"
     found = []
-    for line, column, fault in _FAULT.findall(told.removesuffix(" [INVALID_ARGUMENT]")):
+    for line, column, fault in map(re.Match.groups, _FAULT.finditer(told.removesuffix(" [INVALID_ARGUMENT]"))):
         at = sum(len(each) + 1 for each in text.split("\n")[: int(line) - 1]) + int(column) - 1
-        said = _unreadable(fault, text, at) or _say(fault, text, at, variables)
-        found.append(said)
         if fault.startswith("Syntax error"):
-            break  # what follows only follows from it
+            return _unreadable(text, at)  # whatever is told after it may only follow from it
+        found.append(_say(fault, text, at, variables))
     return "; ".join(list(dict.fromkeys(found))[:FAULTS_TOLD_MAX]) or "cannot be read"
 
 
-def _unreadable(fault: str, text: str, at: int) -> str | None:
-    if not fault.startswith("Syntax error"):
-        return None
+def _unreadable(text: str, at: int) -> str:
     if at >= len(text.rstrip()):
         return "ends too early: something is missing at its end"
-    word = re.match(r"\w+|[^\w\s]+|\s", text[at:])
-    found = word[0] if word else text[at]
+    found = re.findall(r"\w+|[^\w\s]+|\s", text[at:])[0]
     where = f"cannot be read from `{text[at : at + 20].strip()}` on ({_place(text, at)})"
     if found[0] in "“”„’‘":
         return f'{where}; text goes in straight quotes, such as "gold"'
@@ -105,8 +100,8 @@ def _undeclared(name: str, text: str, at: int, variables: Collection[str]) -> st
             )
         instead = "; use startsWith, endsWith, contains or in" if name == "matches" else ""
         return f"`{name}` is no function here ({_place(text, at)}){instead}"
-    start = max(text.find(name), 0)
-    root = name.split(".")[0]
+    start, root = max(text.find(name), 0), name.split(".")[0]
+    name = name if len(name) <= NAME_TOLD_MAX else f"{name[:NAME_TOLD_MAX]}…"
     if root in _ABOUT and not any(each.startswith(f"{root}.") for each in variables):
         return f"`{name}` is not known here ({_place(text, start)}): {root}.… is for {_ABOUT[root]}"
     hint = did_you_mean(name, variables)
@@ -125,14 +120,21 @@ def _no_overload(function: str, types: str) -> str:
     if operator == "in":
         return f"`in` cannot look for {sides[0]} in {sides[1]}"
     if operator in ("&&", "||", "!"):
-        wrong = next(side for side in sides if side != "true or false")
+        wrong = next((side for side in sides if side != "true or false"), sides[0])
         return f"`{operator}` goes with what is true or false, not with {wrong}"
     return f"`{operator}` does not work with {' and '.join(sides)}"
 
 
 def _split(types: str) -> list[str]:
     """The types of a list such as ``int, map(string, dyn)``, each for itself."""
-    return re.findall(r"(?:[^,(]|\([^()]*(?:\([^()]*\)[^()]*)*\))+", types.replace(", ", ","))
+    found, depth = [""], 0
+    for char in types:
+        depth += (char == "(") - (char == ")")
+        if char == "," and not depth:
+            found.append("")
+        elif char != " ":
+            found[-1] += char
+    return found
 
 
 def _place(text: str, at: int) -> str:

@@ -14,6 +14,7 @@ from loyalty_api.domain.programs.document import Weekday
 from loyalty_api.domain.programs.expression_tree import GATHERED, Node
 
 WALKS_MAX = 8  # times 1,000 lines is less than the 10,000 elements at which the library gives up
+GATHERING_STEPS = 100  # filter and map copy what they have so far for every element: 25 µs with 1,000 lines
 LINES = "purchase.lines"
 LINE_FIELDS = ("sku", "category", "labels", "kind", "amount_minor")
 LINE_KINDS = ("product", "shipping", "gift_card", "fee", "discount")
@@ -31,8 +32,13 @@ class _Around(NamedTuple):
 
 
 def steps_per_line(tree: Node) -> int:
-    """How many steps are done for every element of the lists that the expression walks through."""
-    return sum(1 for walk in tree.below() if walk.kind == "walk" for part in walk.parts[1:] for _ in part.below())
+    """How many steps the expression does for every element of the lists that it walks through."""
+    steps = 0
+    for walk in tree.below():
+        if walk.kind == "walk":
+            steps += sum(1 for part in walk.parts[1:] for _ in part.below())
+            steps += GATHERING_STEPS if walk.parts[1].kind == "list" else 0
+    return steps
 
 
 def limit_faults(tree: Node, tiers: Collection[str] | None) -> Iterator[str]:
