@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from loyalty_api.domain.earning.facts import MemberFacts, event_facts, purchase_facts
+from loyalty_api.domain.earning.facts import EventSeen, MemberFacts, PurchaseSeen, event_facts, purchase_facts
 from loyalty_api.domain.programs.conditions import VARIABLES, Facts, check_condition, compile_condition
 from loyalty_api.domain.programs.document import About
 from loyalty_api.domain.purchases.command import PurchaseLine
@@ -35,7 +35,7 @@ def make_purchase_facts(names: Collection[str] = tuple(VARIABLES["purchase"]), *
         "local": datetime(2026, 3, 2, 12, tzinfo=BERLIN),
         "member": make_member(),
     }
-    return purchase_facts(names, **(said | changes))
+    return purchase_facts(names, PurchaseSeen(**(said | changes)))
 
 
 def make_event_facts(names: Collection[str] = tuple(VARIABLES["event"]), **changes: Any) -> Facts:
@@ -46,7 +46,7 @@ def make_event_facts(names: Collection[str] = tuple(VARIABLES["event"]), **chang
         "local": datetime(2026, 3, 2, 12, tzinfo=BERLIN),
         "member": make_member(),
     }
-    return event_facts(names, **(said | changes))
+    return event_facts(names, EventSeen(**(said | changes)))
 
 
 def holds(text: str, about: About = "purchase", **changes: Any) -> bool:

@@ -34,42 +34,38 @@ class MemberFacts(msgspec.Struct, frozen=True, kw_only=True):
     birth_date: date | None = None
 
 
-def purchase_facts(
-    names: Collection[str],
-    *,
-    lines: Sequence[Line],
-    total_minor: int,
-    base_minor: int,
-    currency: str,
-    store: str | None,
-    employee: str | None,
-    channel: str | None,
-    coupons: Sequence[str],
-    local: datetime,
-    member: MemberFacts,
-) -> Facts:
-    """A purchase, amounts in minor units; ``local``: its instant in the program's zone. What is not said is ``""``."""
-    makers = _of_member(member, local) | {
-        "purchase.total_minor": lambda: total_minor,
-        "purchase.base_minor": lambda: base_minor,
-        "purchase.currency": lambda: currency,
-        "purchase.store": lambda: store or "",
-        "purchase.employee": lambda: employee or "",
-        "purchase.channel": lambda: channel or "",
-        "purchase.coupons": lambda: list(coupons),
-        "purchase.lines": lambda: [_line(line) for line in lines],
-        "purchase.weekday": lambda: WEEKDAYS[local.weekday()],
-        "purchase.hour": lambda: local.hour,
-    }
-    return Facts("purchase", {name: makers[name]() for name in names})
+class PurchaseSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase, amounts in minor units; ``local``: its instant in the program's zone. None: the till says none."""
+
+    lines: Sequence[Line]
+    total_minor: int
+    base_minor: int
+    currency: str
+    store: str | None
+    employee: str | None
+    channel: str | None
+    coupons: Sequence[str]
+    local: datetime
+    member: MemberFacts
 
 
-def event_facts(
-    names: Collection[str], *, kind: str, data: Mapping[str, Any], local: datetime, member: MemberFacts
-) -> Facts:
+class EventSeen(msgspec.Struct, frozen=True, kw_only=True):
     """An engagement event; ``local``: its instant in the program's zone, ``data``: values as in JSON."""
-    makers = _of_member(member, local) | {"event.kind": lambda: kind, "event.data": lambda: _plain(data) or {}}
-    return Facts("event", {name: makers[name]() for name in names})
+
+    kind: str
+    data: Mapping[str, Any]
+    local: datetime
+    member: MemberFacts
+
+
+def purchase_facts(names: Collection[str], purchase: PurchaseSeen) -> Facts:
+    """The named variables of a purchase. What the till does not say is ``""``."""
+    return Facts("purchase", {name: _OF_PURCHASE[name](purchase) for name in names})
+
+
+def event_facts(names: Collection[str], event: EventSeen) -> Facts:
+    """The named variables of an event. What conditions cannot read (too deep, too long) is null."""
+    return Facts("event", {name: _OF_EVENT[name](event) for name in names})
 
 
 def is_birthday(birth_date: date, day: date) -> bool:
@@ -77,16 +73,6 @@ def is_birthday(birth_date: date, day: date) -> bool:
     if (birth_date.month, birth_date.day) == (2, 29) and (day.month, day.day) == (2, 28):
         return not isleap(day.year)
     return (birth_date.month, birth_date.day) == (day.month, day.day)
-
-
-def _of_member(member: MemberFacts, local: datetime) -> dict[str, Callable[[], object]]:
-    return {
-        "member.tier": lambda: member.tier or "",
-        "member.segments": lambda: list(member.segments),
-        "member.enrolled_days": lambda: (local.date() - member.enrolled_at.astimezone(local.tzinfo).date()).days,
-        "member.attributes": lambda: _plain(member.attributes) or {},
-        "member.birthday": lambda: member.birth_date is not None and is_birthday(member.birth_date, local.date()),
-    }
 
 
 def _line(line: Line) -> dict[str, object]:
@@ -110,3 +96,39 @@ def _plain(value: object, levels: int = LEVELS_MAX) -> object:
     if isinstance(value, int) and not -_WHOLE_MAX <= value < _WHOLE_MAX:
         return None
     return value if isinstance(value, str | int | float) else None
+
+
+def _enrolled_days(seen: PurchaseSeen | EventSeen) -> int:
+    """Days of the calendar since the member enrolled; below 0 before it."""
+    return (seen.local.date() - seen.member.enrolled_at.astimezone(seen.local.tzinfo).date()).days
+
+
+def _has_birthday(seen: PurchaseSeen | EventSeen) -> bool:
+    return seen.member.birth_date is not None and is_birthday(seen.member.birth_date, seen.local.date())
+
+
+_OF_MEMBER: dict[str, Callable[[PurchaseSeen | EventSeen], object]] = {
+    "member.tier": lambda seen: seen.member.tier or "",
+    "member.segments": lambda seen: list(seen.member.segments),
+    "member.enrolled_days": _enrolled_days,
+    "member.attributes": lambda seen: _plain(seen.member.attributes) or {},
+    "member.birthday": _has_birthday,
+}
+_OF_PURCHASE: dict[str, Callable[[PurchaseSeen], object]] = {
+    **_OF_MEMBER,
+    "purchase.total_minor": lambda seen: seen.total_minor,
+    "purchase.base_minor": lambda seen: seen.base_minor,
+    "purchase.currency": lambda seen: seen.currency,
+    "purchase.store": lambda seen: seen.store or "",
+    "purchase.employee": lambda seen: seen.employee or "",
+    "purchase.channel": lambda seen: seen.channel or "",
+    "purchase.coupons": lambda seen: list(seen.coupons),
+    "purchase.lines": lambda seen: [_line(line) for line in seen.lines],
+    "purchase.weekday": lambda seen: WEEKDAYS[seen.local.weekday()],
+    "purchase.hour": lambda seen: seen.local.hour,
+}
+_OF_EVENT: dict[str, Callable[[EventSeen], object]] = {
+    **_OF_MEMBER,
+    "event.kind": lambda seen: seen.kind,
+    "event.data": lambda seen: _plain(seen.data) or {},
+}
