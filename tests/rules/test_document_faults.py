@@ -25,6 +25,8 @@ def rules(*changed: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"code": f"rule-{number}"} | rule for number, rule in enumerate(changed)]
 
 
+EVENT = {"per_event": {"kind": "review.written", "points": 5}}
+COUNT = 'purchase.lines.filter(line, line.sku == "A").size() > 2'
 SPEND = {"per_spend": {"points": 1, "per_minor": 100}}
 FAULTS: list[tuple[dict[str, Any], str, str]] = [
     # how rules stand beside each other, and when they work
@@ -94,6 +96,41 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "earning_rules",
         "11 rules are dry runs; at most 10",
     ),
+    # conditions, and rules about events
+    (
+        {"earning_rules": rules(SPEND, SPEND | {"when": "purchase.totl_minor > 1"})},
+        "earning_rules[1].when",
+        "did you mean purchase.total_minor?",
+    ),
+    ({"earning_rules": rules(SPEND | {"when": "purchase.hour"})}, "earning_rules[0].when", "must be true or false"),
+    ({"earning_rules": rules(SPEND | {"when": True})}, "earning_rules[0].when", "must be text of 1 to 1000 characters"),
+    ({"earning_rules": rules(SPEND | {"when": "1 < 2" + " " * 1000})}, "earning_rules[0].when", "1 to 1000 characters"),
+    (
+        {"earning_rules": rules(SPEND | {"when": 'member.tier == "platinum"'})},
+        "earning_rules[0].when",
+        "is not a tier; the tiers are bronze, silver, gold",
+    ),
+    (
+        {"earning_rules": rules(EVENT | {"when": "purchase.hour < 12"})},
+        "earning_rules[0].when",
+        "purchase.… is for rules about purchases, and this is a per_event rule",
+    ),
+    ({"earning_rules": rules(*[SPEND | {"when": COUNT}] * 18)}, "earning_rules", "steps for every line of a purchase"),
+    ({"earning_rules": rules(EVENT | {"lines": {"skus": ["A"]}})}, "earning_rules[0].lines", "rules about purchases"),
+    ({"earning_rules": rules(EVENT | {"claims_lines": True})}, "earning_rules[0].claims_lines", "about purchases"),
+    ({"earning_rules": rules(EVENT | {"min_total_minor": 5})}, "earning_rules[0].min_total_minor", "about purchases"),
+    (
+        {"earning_rules": rules(EVENT | {"caps": {"per_purchase": 5}})},
+        "earning_rules[0].caps.per_purchase",
+        "about purchases",
+    ),
+    ({"earning_rules": rules(EVENT | {"multiplier": 2})}, "earning_rules[0]", "not per_event and multiplier"),
+    (
+        {"earning_rules": rules({"per_event": {"kind": "Enrolled!", "points": 5}})},
+        "earning_rules[0].per_event.kind",
+        "must be a kind of event in small letters, such as enrolled or review.written, not 'Enrolled!'",
+    ),
+    ({"earning_rules": rules({"per_event": {"kind": "a"}})}, "earning_rules[0].per_event.points", "is missing"),
     # settings
     ({"program": "Coffee Club"}, "program", "must be a code: small letters, digits, - and _, such as gold-double"),
     ({"program": ""}, "program", "must be a code"),
@@ -219,7 +256,6 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "earning_rules[0].lines.exclude.labels[0]",
         "must be text of 1 to 100 characters",
     ),
-    ({"earning_rules": rules(SPEND | {"when": "true"})}, "earning_rules[0].when", "is not a field here"),
     ({"earning_rules": rules(*[SPEND] * 301)}, "earning_rules", "must have 0 to 300 entries"),
 ]
 
@@ -307,6 +343,8 @@ def test_faults_of_fields_and_faults_between_fields_are_told_at_once() -> None:
             {"code": "a", "flat": "many"},
             {"code": "a", "flat": 1, "multiplier": 2},
             {"code": "b", "per_spend": {"points": 0, "per_minor": 100}, "schedule": {"from": "2026-13-01"}},
+            {"code": "c", "flat": 1, "when": 'member.tier == "gold"'},
+            {"code": "d", "flat": 1, "when": "member.age > 17"},
         ],
     )
     assert sorted(faults_of(document)) == [
@@ -316,6 +354,7 @@ def test_faults_of_fields_and_faults_between_fields_are_told_at_once() -> None:
         "earning_rules[1].code",
         "earning_rules[2].per_spend.points",
         "earning_rules[2].schedule.from",
+        "earning_rules[4].when",
         "points.expiry",
         "points.rounding",
         "tiers.levels[0].from",

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from loyalty_api.domain.earning.scope import Scope, make_scope
+from loyalty_api.domain.programs.conditions import Condition, compile_condition
 from loyalty_api.domain.programs.document import (
     Caps,
     Document,
@@ -42,6 +43,7 @@ class Rule(msgspec.Struct, frozen=True):
     factor: Exact
     scope: Scope | None
     bit: int  # which of the scoped rules it is
+    when: Condition | None
     tiers: frozenset[str]
     first_day: date
     last_day: date
@@ -63,7 +65,8 @@ class Compiled(msgspec.Struct, frozen=True):
 
     ``carrying``, ``capped``, ``budgeted``: those that remember something between purchases. ``lives``: how the points
     of some rules live, where not as the program says. ``dry_runs``: each rule that is one, with the version as if that
-    rule were live. ``ended``: codes. ``events``: the rules for other events, by kind.
+    rule were live. ``ended``: codes. ``conditioned``: rules with a condition, dry runs too; ``names``: the variables
+    that these read. ``events``: the rules for other events, by kind.
     """
 
     version: int
@@ -80,6 +83,8 @@ class Compiled(msgspec.Struct, frozen=True):
     lives: Mapping[str, PointsSettings]
     dry_runs: tuple[tuple[str, Compiled], ...]
     ended: tuple[str, ...]
+    conditioned: tuple[Rule, ...]
+    names: frozenset[str]
     events: Mapping[str, Compiled]
     fitting: dict[tuple, int]  # what ``rules_on`` remembers
 
@@ -148,6 +153,8 @@ def _walked(
         if rule.pending or rule.expiry
     }
     fitting: dict[tuple, int] = {}
+    conditioned = tuple(ready for rule, ready in rules if ready.when is not None and rule.state != "ended")
+    names = frozenset().union(*(rule.when.names for rule in conditioned if rule.when is not None))
 
     def with_live(also: str | None, dry_runs: tuple[tuple[str, Compiled], ...]) -> Compiled:
         live = [ready for rule, ready in rules if rule.state == "live" or rule.code == also]
@@ -166,6 +173,8 @@ def _walked(
             lives=lives,
             dry_runs=dry_runs,
             ended=tuple(rule.code for rule, _ in rules if rule.state == "ended"),
+            conditioned=conditioned,
+            names=names,
             events=events,
             fitting=fitting,
         )
@@ -188,6 +197,7 @@ def _rule(rule: EarningRule, bit: int, currency: str) -> Rule:
         factor=factor,
         scope=scope,
         bit=bit,
+        when=compile_condition(rule.when, rule.about) if rule.when else None,
         tiers=frozenset(rule.tiers),
         first_day=date.fromisoformat(schedule.from_) if schedule.from_ else date.min,
         last_day=date.fromisoformat(schedule.until) if schedule.until else date.max,

@@ -51,6 +51,11 @@ class LineSets:
         self._sums: dict[int, int] = {}
         self._units: dict[int, Decimal] = {}
 
+    @property
+    def base_minor(self) -> int:
+        """The whole earning base; never below 0."""
+        return max(0, self.amount(self.all))
+
     def seen_by(self, rule: Rule) -> int:
         """The lines in the base that the rule names, whoever claims them."""
         if rule.scope is None:

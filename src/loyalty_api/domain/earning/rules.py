@@ -190,7 +190,7 @@ def decide(compiled: Compiled, basket: Basket) -> Decision:
     uncounted = {rule.code for rule in (*compiled.givers, *compiled.multipliers) if not rule.counts}
     return Decision(
         points,
-        max(0, sets.amount(sets.all)),
+        sets.base_minor,
         earnings,
         would,
         points - sum(earning.points for earning in earnings if earning.rule in uncounted) if uncounted else points,
@@ -259,7 +259,9 @@ def hindrance(rule: Rule, basket: Basket, sets: LineSets) -> str | None:
         return "min_total"
     if rule.scope is not None and sets.seen_by(rule) == 0:
         return "lines"
-    return "condition" if basket.inputs.conditions.get(rule.code) is False else None
+    if rule.when is not None and not basket.inputs.conditions.get(rule.code):
+        return "condition"
+    return None
 
 
 def _earning(rule: Rule, given: _Given, sets: LineSets, compiled: Compiled) -> Earning:

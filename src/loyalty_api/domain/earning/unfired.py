@@ -69,6 +69,8 @@ def _say(hindered: str, rule: Rule, basket: Basket, compiled: Compiled) -> str:
             return f"only from {_clock(rule.minutes.start)} until {_clock(rule.minutes.stop)}"
         case "min_total":
             return f"only from a total of {format_minor(rule.min_total_minor or 0, compiled.currency)}"
+        case "condition":
+            return f"only when {rule.when.text if rule.when else 'its condition holds'}"
     assert rule.scope is not None, f"{hindered} has no words"
     return f"no goods{rule.scope.words} in this basket"
 

@@ -51,6 +51,7 @@ WHERE m.program_id = $1 AND m.member_id = ANY($2::uuid[])
 _MEMBERSHIPS = """
 SELECT member_id, program_id, enrolled_at, recorded_at FROM members WHERE member_id = ANY($1::uuid[])
 """
+_TRAITS = "SELECT member_id, attributes, birth_date FROM member_profiles WHERE member_id = ANY($1::uuid[])"
 _IDENTIFIERS = """
 SELECT member_id, identifier_id, kind, value, blocked_at FROM member_identifiers
 WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, identifier_id
@@ -128,6 +129,22 @@ async def memberships(connection: Connection, member_ids: Collection[UUID]) -> d
     """The memberships of those members who exist, in one statement."""
     rows = await connection.fetch(_MEMBERSHIPS, list(member_ids))
     return {row[0]: Membership(*tuple(row)[1:]) for row in rows}
+
+
+class Traits(NamedTuple):
+    """What conditions may ask of a member's profile."""
+
+    attributes: dict[str, Any]
+    birth_date: date | None
+
+
+NO_TRAITS = Traits({}, None)
+
+
+async def read_traits(connection: Connection, member_ids: Collection[UUID]) -> dict[UUID, Traits]:
+    """The traits of the members, in one statement."""
+    rows = await connection.fetch(_TRAITS, list(member_ids))
+    return {row[0]: Traits(msgspec.json.decode(row[1]), row[2]) for row in rows}
 
 
 async def check_enrolled(connection: Connection, *, program_id: UUID, member_id: UUID) -> None:

@@ -9,6 +9,8 @@ from zoneinfo import available_timezones
 
 from phonenumbers import SUPPORTED_REGIONS
 
+from loyalty_api.domain.programs.condition_limits import NO_TIER
+from loyalty_api.domain.programs.conditions import check_condition, compile_condition
 from loyalty_api.domain.programs.document import (
     RULE_KINDS,
     Document,
@@ -26,6 +28,8 @@ from loyalty_api.kernel.refusals import FieldError
 SETS_TO_WEIGH_MAX = 512
 DRY_RUNS_MAX = 10  # each is decided once more, as if it were live
 FACTOR_MAX = 1000
+STEPS_PER_LINE_MAX = 2000  # in the conditions of all rules: half a second at worst, with 1,000 lines
+_OF_PURCHASES = ("lines", "claims_lines", "min_total_minor")  # what a rule about an event cannot say
 
 
 def check_document(document: Document) -> list[FieldError]:
@@ -34,6 +38,7 @@ def check_document(document: Document) -> list[FieldError]:
     if document.tiers:
         faults += _tiers(document.tiers)
     faults += _rules(document)
+    faults += _conditions(document)
     return faults
 
 
@@ -78,7 +83,7 @@ def _tiers(tiers: Tiers) -> Iterator[FieldError]:
 
 
 def _rules(document: Document) -> Iterator[FieldError]:
-    tiers = [level.code for level in document.tiers.levels] if document.tiers else []
+    tiers = _tier_codes(document)
     seen: set[str] = set()
     for index, rule in enumerate(document.earning_rules):
         place = f"earning_rules[{index}]"
@@ -113,13 +118,19 @@ def _rule(place: str, rule: EarningRule, tiers: list[str]) -> Iterator[FieldErro
     for number, tier in enumerate(rule.tiers):
         if tier not in tiers:
             known = f"the tiers are {', '.join(tiers)}" if tiers else "the program has no tiers"
-            yield FieldError(f"{place}.tiers[{number}]", f"{tier} is not a tier; {known}")
-    if rule.claims_lines and (rule.multiplier is not None or not _names_lines(rule)):
+            yield FieldError(f"{place}.tiers[{number}]", f"{tier} {NO_TIER}; {known}")
+    if rule.claims_lines and rule.per_event is None and (rule.multiplier is not None or not _names_lines(rule)):
         yield FieldError(
             f"{place}.claims_lines", "goes with a rule that gives points and names skus, categories or labels"
         )
     if rule.carry_over and rule.per_spend is None:
         yield FieldError(f"{place}.carry_over", "goes with per_spend only")
+    if rule.per_event is not None:
+        for name in _OF_PURCHASES:
+            if getattr(rule, name):
+                yield FieldError(f"{place}.{name}", "goes with rules about purchases, not with per_event")
+        if rule.caps and rule.caps.per_purchase:
+            yield FieldError(f"{place}.caps.per_purchase", "goes with rules about purchases, not with per_event")
     if rule.schedule:
         yield from _schedule(f"{place}.schedule", rule.schedule)
     yield from _life(place, rule)
@@ -133,6 +144,25 @@ def _life(place: str, rule: EarningRule) -> Iterator[FieldError]:
         yield from _expiry(f"{place}.expiry", rule.expiry)
 
 
+def _conditions(document: Document) -> Iterator[FieldError]:
+    tiers = _tier_codes(document)
+    steps = 0
+    for index, rule in enumerate(document.earning_rules):
+        if rule.when is None:
+            continue
+        wrong = check_condition(rule.when, rule.about, tiers)
+        if wrong:
+            yield FieldError(f"earning_rules[{index}].when", wrong)
+        else:
+            steps += compile_condition(rule.when, rule.about).steps_per_line
+    if steps > STEPS_PER_LINE_MAX:
+        yield FieldError(
+            "earning_rules",
+            f"their conditions take {steps:,} steps for every line of a purchase (at most {STEPS_PER_LINE_MAX:,}); "
+            "name lines by the rules' lines rather than by when",
+        )
+
+
 def _schedule(place: str, schedule: Schedule) -> Iterator[FieldError]:
     wrong = False
     for name, day in (("from", schedule.from_), ("until", schedule.until)):
@@ -143,6 +173,10 @@ def _schedule(place: str, schedule: Schedule) -> Iterator[FieldError]:
         yield from _hours(f"{place}.hours", schedule.hours)
     if not wrong and schedule.from_ and schedule.until and schedule.until < schedule.from_:
         yield FieldError(f"{place}.until", "must not be before from")
+
+
+def _tier_codes(document: Document) -> list[str]:
+    return [level.code for level in document.tiers.levels] if document.tiers else []
 
 
 def _names_lines(rule: EarningRule) -> bool:

@@ -18,7 +18,6 @@ AMOUNT_MINOR_MAX = 10**15
 RULES_MAX = 300
 
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", min_length=1, max_length=64)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Label = Annotated[str, Meta(min_length=1, max_length=100)]
 Points = Annotated[int, Meta(ge=1, le=POINTS_MAX)]
@@ -30,8 +29,13 @@ Months = Annotated[int, Meta(ge=1, le=120)]
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 DayOfYear = Annotated[str, Meta(pattern=r"^\d{2}-\d{2}$")]
 Clock = Annotated[str, Meta(pattern=r"^\d{2}:\d{2}$")]
+EventKind = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+ConditionText = Annotated[
+    str, Meta(min_length=1, max_length=1000, description="CEL, such as member.tier == 'gold' && purchase.hour < 12")
+]
 Priority = Annotated[int, Meta(ge=-1000, le=1000)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+About = Literal["purchase", "event"]
 Rate = Annotated[Decimal, Meta(description="more than 0, at most 6 decimals")]
 Factor = Annotated[Decimal, Meta(description="0 to 1000, at most 6 decimals")]
 
@@ -142,7 +146,7 @@ class PerSpend(Part):
 class PerEvent(Part):
     """``points`` for each event of one kind, such as ``enrolled`` or ``review.written``."""
 
-    kind: Kind
+    kind: EventKind
     points: Points
 
 
@@ -188,8 +192,9 @@ class EarningRule(Part):
     Rules are walked by priority (higher first), then code. ``exclusive``: when it gives points, no other rule does;
     ``last``: when it gives points, the rules behind it give none. ``claims_lines``: wider rules do not see its lines.
     ``dry_run``: told as what would have been earned. A cap or budget that is crossed gives the part that is left.
-    ``carry_over``: the rest of a step waits for the member's next purchase. ``pending`` and ``expiry``: of the rule's
-    own points, in place of the program's.
+    ``when``: a condition in CEL; the rule works where it holds, and what cannot be decided (an attribute that the
+    member lacks) does not hold. ``carry_over``: the rest of a step waits for the member's next purchase. ``pending``
+    and ``expiry``: of the rule's own points, in place of the program's.
     """
 
     code: Code
@@ -198,6 +203,7 @@ class EarningRule(Part):
     flat: Points | None = None
     per_event: PerEvent | None = None
     multiplier: Factor | None = None
+    when: ConditionText | None = None
     lines: LineScope | None = None
     tiers: list[Code] = []
     schedule: Schedule | None = None
@@ -212,6 +218,11 @@ class EarningRule(Part):
     pending: Pending | None = None
     expiry: Expiry | Literal["never"] | None = None
     state: Literal["live", "dry_run", "ended"] = "live"
+
+    @property
+    def about(self) -> About:
+        """What the rule, and so its condition, looks at."""
+        return "purchase" if self.per_event is None else "event"
 
 
 class Document(Part):

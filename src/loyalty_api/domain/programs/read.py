@@ -16,6 +16,7 @@ import msgspec
 from msgspec import inspect
 
 from loyalty_api.domain.programs.check import check_document
+from loyalty_api.domain.programs.condition_limits import NO_TIER
 from loyalty_api.domain.programs.document import Document
 from loyalty_api.domain.programs.refusals import InvalidDocument
 from loyalty_api.kernel.refusals import FieldError
@@ -24,7 +25,7 @@ DECIMALS_MAX = 6
 
 _PATTERN_WORDS = {
     r"^[a-z0-9][a-z0-9_-]{0,63}$": "must be a code: small letters, digits, - and _, such as gold-double",
-    r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$": "must name a kind of event, such as enrolled or review.written",
+    r"^[a-z0-9][a-z0-9_.-]{0,63}$": "must be a kind of event in small letters, such as enrolled or review.written",
     r"^[A-Z]{3}$": "must be a currency code of three capital letters, such as EUR",
     r"^[A-Z]{2}$": "must be a country code of two capital letters, such as DE",
     r"^\d{4}-\d{2}-\d{2}$": "must be a date in quotes, such as '2026-11-21'",
@@ -38,7 +39,7 @@ def read_document(raw: object) -> Document:
     faults: list[FieldError] = []
     document: Document = _read(inspect.type_info(Document), raw, "", faults)
     wrong = [fault.field for fault in faults]
-    faults += [fault for fault in check_document(document) if not _follows(fault.field, wrong)]
+    faults += [fault for fault in check_document(document) if not _follows(fault, wrong)]
     if faults:
         raise InvalidDocument.of(*faults)
     return document
@@ -175,9 +176,10 @@ def _stand_in(kind: inspect.Type) -> Any:
     return [] if isinstance(kind, inspect.ListType) else _STAND_IN_TEXTS.get(getattr(kind, "pattern", None), "x")
 
 
-def _follows(place: str, wrong: list[str]) -> bool:
+def _follows(fault: FieldError, wrong: list[str]) -> bool:
     """Whether a fault only follows from a stand-in: at or inside a faulty place, or about tiers that are faulty."""
-    if "document" in wrong or (".tiers[" in place and any(each.startswith("tiers") for each in wrong)):
+    place = fault.field
+    if "document" in wrong or (NO_TIER in fault.message and any(each.startswith("tiers") for each in wrong)):
         return True
     return any(place == each or place.startswith((f"{each}.", f"{each}[")) for each in wrong)
 

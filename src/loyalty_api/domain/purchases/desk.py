@@ -16,13 +16,14 @@ from loyalty_api.domain.earning.compile import Compiled, compile_version
 from loyalty_api.domain.earning.rules import Basket, Decision, decide
 from loyalty_api.domain.earning.tallies import Tallies, Use
 from loyalty_api.domain.members.identify import Found, Identifier
-from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, Membership
+from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership, Traits
 from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.points.dates import LotDates, lot_dates
 from loyalty_api.domain.points.post import Book, Cause
 from loyalty_api.domain.programs.document import POINTS_MAX, Tiers
 from loyalty_api.domain.programs.queries import Program, Version
 from loyalty_api.domain.purchases.command import Purchase, PurchaseLine, RecordPurchase
+from loyalty_api.domain.purchases.conditions import conditions_of
 from loyalty_api.domain.purchases.receipt import Decided, make_answer, make_event, make_row
 from loyalty_api.domain.purchases.refusals import (
     BeforeEnrolment,
@@ -69,6 +70,7 @@ class Desk:
         claims: dict[Key, Claim],
         standings: dict[UUID, Standing],
         tallies: Tallies,
+        traits: dict[UUID, Traits],
     ) -> None:
         self.programs = programs
         self.found = found
@@ -77,6 +79,7 @@ class Desk:
         self.claims = claims
         self.standings = standings
         self.tallies = tallies
+        self.traits = traits
         self.new_claims: dict[Key, Claim] = {}
         self.rows: list[PurchaseRow] = []
         self.events: list[Event] = []
@@ -148,14 +151,11 @@ class Desk:
         _check_purchase(purchase, program, current, now, self.members[member_id])
 
         balance, standing = self.book.balances[member_id], self.standings[member_id]
-        local = purchase.occurred_at.astimezone(program.zone)
-        day = local.date()
         tiers_then = then.document.tiers
         tier = standing.tier_at(tiers_then, purchase.occurred_at) if tiers_then else None
         compiled = compile_version(program, then)
         use = use_of(program, then, member_id, now)
-        inputs = self.tallies.inputs(use)
-        basket = Basket(_lines(purchase), tier, day, local.hour * 60 + local.minute, purchase.total_minor, inputs)
+        basket = self._basket(command, member_id, compiled, use, tier)
         decision = decide(compiled, basket)
         value = _measured(current.document.tiers, decision)
         if decision.points > POINTS_MAX:
@@ -171,7 +171,7 @@ class Desk:
         move = standing.count(
             current.document.tiers,
             value=value,
-            day=day,
+            day=basket.day,
             occurred_at=purchase.occurred_at,
             recorded_at=recorded_at,
         )
@@ -191,6 +191,24 @@ class Desk:
             compiled=compiled,
             basket=basket,
         )
+
+    def _basket(
+        self, command: RecordPurchase, member_id: UUID, compiled: Compiled, use: Use | None, tier: str | None
+    ) -> Basket:
+        purchase = command.purchase
+        local = purchase.occurred_at.astimezone(self.programs[command.program_id].zone)
+        lines = _lines(purchase)
+        conditions = conditions_of(
+            compiled,
+            command,
+            lines,
+            tier=tier,
+            local=local,
+            membership=self.members[member_id],
+            traits=self.traits.get(member_id, NO_TRAITS),
+        )
+        inputs = self.tallies.inputs(use, conditions)
+        return Basket(lines, tier, local.date(), local.hour * 60 + local.minute, purchase.total_minor, inputs)
 
 
 def key_of(command: RecordPurchase) -> Key:

@@ -11,12 +11,14 @@ from functools import partial
 from uuid import UUID
 
 from loyalty_api.domain.claims.claim import find_claims, make_claims
+from loyalty_api.domain.earning.compile import compile_version
 from loyalty_api.domain.earning.tallies import Tallies, Use, open_tallies
 from loyalty_api.domain.members.identify import Found, Identifier, find_members, read_identifier
-from loyalty_api.domain.members.queries import Membership, memberships
+from loyalty_api.domain.members.queries import Membership, memberships, read_traits
 from loyalty_api.domain.points.post import Book, open_book
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.domain.purchases.command import MemberRef, RecordPurchase
+from loyalty_api.domain.purchases.conditions import needs_traits
 from loyalty_api.domain.purchases.desk import Answered, Desk, Presented, Replay, key_of, use_of
 from loyalty_api.domain.purchases.store import first_answers, write_purchases
 from loyalty_api.domain.tiers.rules import Window, window_of
@@ -62,13 +64,14 @@ async def open_desk(
     known = await memberships(connection, named)
     members = {member_id: each for member_id, each in known.items() if each.program_id in programs}
     book = await read_book(connection, members)  # once locked, nobody else writes for these members
-    uses = _uses(programs, commands, [_meant(who, found) for who in presented], members)
+    uses, curious = _foresee(programs, commands, [_meant(who, found) for who in presented], members)
     desk = Desk(
         programs=programs,
         found=found,
         members=members,
         book=book,
         tallies=await read_tallies(connection, uses),
+        traits=await read_traits(connection, curious) if curious else {},
         claims=await find_claims(connection, {key_of(command) for command in commands}),
         standings=await _standings(connection, programs, members, commands),
     )
@@ -82,14 +85,14 @@ async def open_desk(
     return desk
 
 
-def _uses(
+def _foresee(
     programs: dict[UUID, Program],
     commands: Sequence[RecordPurchase],
     meant: Sequence[UUID | None],
     members: dict[UUID, Membership],
-) -> list[Use]:
-    """What the decisions to come will need to remember."""
-    uses = []
+) -> tuple[list[Use], set[UUID]]:
+    """What the decisions to come will need to remember, and whose profiles they will ask about."""
+    uses, curious = [], set()
     for command, member_id in zip(commands, meant, strict=True):
         if member_id is not None and member_id in members:
             program = programs[command.program_id]
@@ -97,7 +100,9 @@ def _uses(
             use = use_of(program, then, member_id, program.present(command.received_at))
             if use is not None:
                 uses.append(use)
-    return uses
+            if needs_traits(compile_version(program, then)):
+                curious.add(member_id)
+    return uses, curious
 
 
 def _meant(who: Presented, found: dict[Identifier, Found]) -> UUID | None:
