@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loyalty_api.domain.access.queries import revoked_keys
-from loyalty_api.domain.access.refusals import Unauthenticated
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import RecordPurchase
 from loyalty_api.domain.purchases.desk import Answered
 from loyalty_api.domain.purchases.record import record_purchases
-from loyalty_api.kernel.database import Connection, Database
+from loyalty_api.kernel.database import Database, RaceLost
 from loyalty_api.kernel.group_commit import GroupCommit
 from loyalty_api.kernel.refusals import Refusal
 from loyalty_api.rest.caller import Callers
@@ -30,17 +28,15 @@ class Door:
         )
 
     async def _record(self, commands: Sequence[RecordPurchase]) -> Sequence[Answered | Refusal]:
-        return await self.database.write(lambda connection: self._record_admitted(connection, commands))
-
-    async def _record_admitted(
-        self, connection: Connection, commands: Sequence[RecordPurchase]
-    ) -> Sequence[Answered | Refusal]:
-        """Records; a key that was revoked meanwhile is refused here, in the transaction that writes."""
-        revoked = await revoked_keys(connection, {command.key_id for command in commands})
-        good = [command for command in commands if command.key_id not in revoked]
-        outcomes = iter(await record_purchases(connection, self.catalogue, good) if good else [])
-        gone = Unauthenticated("This API key is not known, or not any more.")
-        return [gone if command.key_id in revoked else next(outcomes) for command in commands]
+        """Records without a lock, which is nearly always right; behind locks when another transaction was first."""
+        try:
+            return await self.database.attempt(
+                lambda connection: record_purchases(connection, self.catalogue, commands, locked=False)
+            )
+        except RaceLost:
+            return await self.database.write(
+                lambda connection: record_purchases(connection, self.catalogue, commands, locked=True)
+            )
 
     async def close(self) -> None:
         """Answers what was accepted, then lets go of the database."""

@@ -6,12 +6,14 @@ tier, or the same reference. It touches no database.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from loyalty_api.domain.claims.claim import Claim, Key
+from loyalty_api.domain.access.refusals import Unauthenticated
+from loyalty_api.domain.claims.claim import Claim, Key, claims_change
 from loyalty_api.domain.earning.compile import Compiled, compile_version
 from loyalty_api.domain.earning.rules import Basket, Decision, decide
 from loyalty_api.domain.earning.tallies import Tallies, Use
@@ -34,12 +36,13 @@ from loyalty_api.domain.purchases.refusals import (
     UnknownRedemption,
     WrongCurrency,
 )
-from loyalty_api.domain.purchases.store import PurchaseRow
-from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing
+from loyalty_api.domain.purchases.store import PurchaseRow, purchases_change
+from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing, standings_changes
 from loyalty_api.kernel.clock import local_date, rfc3339
 from loyalty_api.kernel.ids import new_id
-from loyalty_api.kernel.outbox import Event
+from loyalty_api.kernel.outbox import Event, events_change
 from loyalty_api.kernel.refusals import FieldError, Refusal
+from loyalty_api.kernel.together import Change
 
 Presented = Identifier | UUID | Refusal  # who the till says the member is
 
@@ -64,8 +67,10 @@ class Desk:
         self,
         *,
         programs: dict[UUID, Program],
+        presented: Sequence[Presented],
         found: dict[Identifier, Found],
         members: dict[UUID, Membership],
+        revoked: set[UUID],
         book: Book,
         claims: dict[Key, Claim],
         standings: dict[UUID, Standing],
@@ -73,8 +78,10 @@ class Desk:
         traits: dict[UUID, Traits],
     ) -> None:
         self.programs = programs
+        self.presented = presented
         self.found = found
         self.members = members
+        self.revoked = revoked
         self.book = book
         self.claims = claims
         self.standings = standings
@@ -104,6 +111,8 @@ class Desk:
         key = key_of(command)
         member_id = self._member_id(command, presented)
         try:
+            if command.key_id in self.revoked:
+                raise Unauthenticated("This API key is not known, or not any more.")
             if isinstance(presented, Refusal):
                 raise presented
             claim = self.claims.get(key)
@@ -118,6 +127,17 @@ class Desk:
         self.events.append(make_event(row, decided))
         self.claims[key] = self.new_claims[key] = Claim(row.member_id, row.purchase_id, command.content_hash)
         return Answered(answer, replayed=False)
+
+    def changes(self) -> list[Change]:
+        """All that is to be written, in one order for every batch: references, then what members own."""
+        return [
+            *claims_change(self.new_claims),
+            *self.book.changes(),
+            *purchases_change(self.rows),
+            *standings_changes(self.standings.values()),
+            *events_change(self.events),
+            *self.tallies.changes(),
+        ]
 
     def _member_id(self, command: RecordPurchase, presented: Presented) -> UUID | None:
         if isinstance(presented, Identifier):
@@ -154,7 +174,7 @@ class Desk:
         tiers_then = then.document.tiers
         tier = standing.tier_at(tiers_then, purchase.occurred_at) if tiers_then else None
         compiled = compile_version(program, then)
-        use = use_of(program, then, member_id, now)
+        use = use_of(program, then, now) if compiled.remembers else None
         basket = self._basket(command, member_id, compiled, use, tier)
         decision = decide(compiled, basket)
         value = _measured(current.document.tiers, decision)
@@ -167,7 +187,7 @@ class Desk:
         cause = Cause("purchase", new_id(), purchase.occurred_at, recorded_at)
         issued = self.book.earn(balance, _lots(decision, compiled, cause, program, then), cause=cause)
         if use is not None:
-            self.tallies.note(use, decision)
+            self.tallies.note(use, member_id, decision)
         move = standing.count(
             current.document.tiers,
             value=value,
@@ -207,7 +227,7 @@ class Desk:
             membership=self.members[member_id],
             traits=self.traits.get(member_id, NO_TRAITS),
         )
-        inputs = self.tallies.inputs(use, conditions)
+        inputs = self.tallies.inputs(use, member_id, conditions)
         return Basket(lines, tier, local.date(), local.hour * 60 + local.minute, purchase.total_minor, inputs)
 
 
@@ -238,13 +258,10 @@ def _check_purchase(
         )
 
 
-def use_of(program: Program, then: Version, member_id: UUID, now: datetime) -> Use | None:
-    """What the rules of then have to remember of this decision; None: nothing."""
-    compiled = compile_version(program, then)
-    if not compiled.remembers:
-        return None
+def use_of(program: Program, then: Version, now: datetime) -> Use:
+    """By which rules a decision is made, and when it is recorded."""
     current = compile_version(program, program.version_at(now))
-    return Use(program.id, member_id, compiled, current, local_date(now, program.zone))
+    return Use(program.id, compile_version(program, then), current, local_date(now, program.zone))
 
 
 def _measured(tiers: Tiers | None, decision: Decision) -> int:
