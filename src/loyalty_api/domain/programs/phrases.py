@@ -50,7 +50,7 @@ def plainly(value: Any, _document: Any = None) -> str:
         return ", ".join(named) or "nothing"
     if isinstance(value, list):
         return all_of(value) if value else "nothing"
-    return str(value)
+    return " ".join(str(value).split())  # a sentence is a line
 
 
 def spoken(name: str) -> str:
@@ -184,7 +184,7 @@ def schedule(value: Any, _document: Any) -> str:
 
 def condition(value: str | None, _document: Any) -> str:
     """The rule's further condition, as it is written."""
-    return f"when {value}" if value else "without a condition"
+    return f"when {plainly(value)}" if value else "without a condition"
 
 
 def priority(value: int, _document: Any) -> str:

@@ -87,7 +87,11 @@ def sides_of(before: Document | None, after: Document) -> Sides:
 
 def words_of(where: str, old: Any, new: Any, sides: Sides) -> str:
     """The sentences for what changed at ``where``; ``old`` and ``new`` are what is written there, as in the change."""
-    return "\n".join(dict.fromkeys(_sentences(tuple(where.split(".")), old, new, sides)))
+    path = tuple(where.split("."))
+    try:
+        return "\n".join(dict.fromkeys(_sentences(path, old, new, sides)))
+    except (AttributeError, LookupError, TypeError, ValueError):  # told all the same, of whatever shape it is
+        return _by_name(path, sides)
 
 
 def _sentences(path: tuple[str, ...], old: Any, new: Any, sides: Sides) -> Iterator[str]:
@@ -111,9 +115,10 @@ def _sentences(path: tuple[str, ...], old: Any, new: Any, sides: Sides) -> Itera
 def _setting(path: tuple[str, ...], sides: Sides) -> str:
     setting = SETTINGS[".".join(path)]
     old, new = _at(sides.old, path), _at(sides.new, path)
-    if sides.old is None or old is None:
-        return setting.sentence.format(now="" if sides.old is None else " now", new=_say(setting, new, sides.new))
-    return f"{setting.sentence.format(now=' now', new=_say(setting, new, sides.new))}{_before(setting, old, sides)}"
+    if old is None:
+        return setting.sentence.format(now=" now" if sides.old else "", new=_say(setting, new, sides.new))
+    now, told = _now(setting, old, new, sides)
+    return setting.sentence.format(now=f" {now}", new=told)
 
 
 def _level(code: str, inner: tuple[str, ...], sides: Sides) -> Iterator[str]:
@@ -146,8 +151,8 @@ def _rule(code: str, inner: tuple[str, ...], sides: Sides) -> Iterator[str]:
         yield f"{STATES[new['state']].format(code=code)} (before: {was})"
     elif inner[0] in RULE_FIELDS:
         field = RULE_FIELDS[inner[0]]
-        told = field.sentence.format(new=_say(field, new[inner[0]], sides.new))
-        yield f"Rule {code} now {told}{_before(field, old[inner[0]], sides)}"
+        now, told = _now(field, old[inner[0]], new[inner[0]], sides)
+        yield f"Rule {code} {now} {field.sentence.format(new=told)}"
     else:
         yield _by_name((*path, *inner), sides)
 
@@ -180,8 +185,10 @@ def _say(setting: Setting, value: Any, document: Plain | None) -> str:
     return setting.phrase(value, document)
 
 
-def _before(setting: Setting, old: Any, sides: Sides) -> str:
-    return f" (before: {_say(setting, old, sides.old)})"
+def _now(setting: Setting, old: Any, new: Any, sides: Sides) -> tuple[str, str]:
+    """The new value, and the old one behind it; what is only written otherwise is still the same."""
+    told, before = _say(setting, new, sides.new), _say(setting, old, sides.old)
+    return ("still", told) if told == before else ("now", f"{told} (before: {before})")
 
 
 def _instead(new: str, old: str) -> str:
