@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSON
 from loyalty_api.kernel.schema import claim_table, grant, member_table
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:

@@ -34,6 +34,8 @@ ADMITTED: dict[str, frozenset[str]] = {
     "GET /v1/purchases/{purchase_id}": _READ,
     "POST /v1/quotes": _TILL,
     "GET /v1/program": _READ,
+    "GET /v1/program/draft": _STAFF_READ,
+    "PUT /v1/program/draft": _MANAGE,
     "POST /v1/program/plan": _MANAGE,
     "POST /v1/program/publish": _MANAGE,
     "GET /v1/program/versions": _STAFF_READ,
