@@ -77,7 +77,7 @@ class Application:
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[None]:
         database = await Database.open(
-            self._settings.database_url, pool_size=self._settings.pool_size + self._settings.writers
+            self._settings.database_url, pool_size=self._settings.pool_size, attempts=self._settings.writers
         )
         self._door = Door(database, self._settings)
         gc.freeze()

@@ -32,6 +32,14 @@ ACQUIRE_SECONDS_MAX = 5.0
 COMMAND_SECONDS_MAX = 60.0
 APPLICATION_ROLE = "loyalty_app"  # may insert and read the ledger, not change it; made by the migrations
 
+# Attempts run few, large statements that go by keys: planned once, by index whatever the tables' size was then, and
+# row by row, so that rows are locked in the order in which they come.
+_BY_KEY = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
 _DIALECT = dialect_module.dialect()
 _RETRIED = {"40001", "40P01"}
 _UNREACHABLE = ("08", "57P", "53")
@@ -42,28 +50,24 @@ class RaceLost(Exception):
 
 
 class Database:
-    """A pool of connections to one PostgreSQL."""
+    """Connections to one PostgreSQL: a pool for all sorts of statements, one for the few that ``attempt`` runs."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, attempts: asyncpg.Pool) -> None:
         self._pool = pool
+        self._attempts = attempts
 
     @classmethod
-    async def open(cls, url: str, *, pool_size: int) -> Database:
-        """A pool for ``url``. Connects when first used, so that a process can start before its database."""
-        pool = await asyncpg.create_pool(
-            driver_url(url),
-            min_size=0,
-            max_size=pool_size,
-            init=_prepare,
-            reset=_keep,
-            command_timeout=COMMAND_SECONDS_MAX,
-            server_settings={"jit": "off", "application_name": "loyalty_api", "timezone": "UTC"},
-        )
-        return cls(pool)
+    async def open(cls, url: str, *, pool_size: int, attempts: int = 1) -> Database:
+        """Pools for ``url``. Connect when first used, so that a process can start before its database.
+
+        ``attempts``: how many may be under way at once.
+        """
+        return cls(await _pool(url, pool_size, {}), await _pool(url, attempts, _BY_KEY))
 
     async def close(self) -> None:
         """Waits for running statements, then closes every connection."""
         await self._pool.close()
+        await self._attempts.close()
 
     async def write(self, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
         """Runs ``work`` in one transaction and commits; anything it raises rolls back.
@@ -72,7 +76,7 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                async with self._connection() as connection, connection.transaction():
+                async with self._connection(self._pool) as connection, connection.transaction():
                     return await work(connection)
             except (RaceLost, asyncpg.PostgresError) as error:
                 if not _may_retry(error):
@@ -87,7 +91,7 @@ class Database:
 
         Raises RaceLost when another transaction was first; nothing is written then.
         """
-        async with self._connection() as connection:
+        async with self._connection(self._attempts) as connection:
             try:
                 return await work(connection)
             except asyncpg.PostgresError as error:
@@ -99,15 +103,15 @@ class Database:
     async def reader(self) -> AsyncGenerator[Connection]:
         """A read-only connection that sees one instant of the database throughout."""
         async with (
-            self._connection() as connection,
+            self._connection(self._pool) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield connection
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Connection]:
+    async def _connection(self, pool: asyncpg.Pool) -> AsyncGenerator[Connection]:
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
+            async with pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
                 yield connection
         except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
             raise Busy("The database is out of reach at the moment; try again.") from error
@@ -115,6 +119,18 @@ class Database:
             if (getattr(error, "sqlstate", None) or "").startswith(_UNREACHABLE):
                 raise Busy("The database is out of reach at the moment; try again.") from error
             raise
+
+
+async def _pool(url: str, size: int, settings: dict[str, str]) -> asyncpg.Pool:
+    return await asyncpg.create_pool(
+        driver_url(url),
+        min_size=0,
+        max_size=size,
+        init=_prepare,
+        reset=_keep,
+        command_timeout=COMMAND_SECONDS_MAX,
+        server_settings={"jit": "off", "application_name": "loyalty_api", "timezone": "UTC"} | settings,
+    )
 
 
 async def fetch(connection: Connection, statement: ClauseElement) -> list[asyncpg.Record]:

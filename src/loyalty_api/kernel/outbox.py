@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Column, DateTime, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import JSON
 
 from loyalty_api.kernel.database import Connection, metadata
-from loyalty_api.kernel.together import Change, change_together, columns, insert_into
+from loyalty_api.kernel.together import Change, RowType, change_together
 
 outbox = Table(
     "outbox",
@@ -46,12 +46,13 @@ class Event(NamedTuple):
     data: bytes
 
 
-_INSERT = insert_into(outbox, Event._fields)
+EVENT_ROW = RowType("event_row", Event._fields)
+_INSERT = EVENT_ROW.insert_into("outbox")
 
 
 def events_change(events: Sequence[Event]) -> list[Change]:
     """The change that writes the events beside their facts."""
-    return [Change(_INSERT, columns(events))] if events else []
+    return [Change(_INSERT, (events,))] if events else []
 
 
 async def append_events(connection: Connection, events: Sequence[Event]) -> None:

@@ -32,6 +32,11 @@ def reference_table(name: str, *columns: Any) -> None:
     _place(f"create_reference_table('{name}')")
 
 
+def row_type(name: str, **fields: str) -> None:
+    """A composite type whose rows pass as one argument (see ``kernel/together.py``). It is never changed."""
+    op.execute(f"CREATE TYPE {name} AS ({', '.join(f'{field} {kind}' for field, kind in fields.items())})")
+
+
 def make_application_role() -> None:
     """Makes the role that processes drop to, where the migrating user may make one; else they stay who they are."""
     op.execute(f"""

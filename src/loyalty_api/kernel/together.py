@@ -12,9 +12,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import dialect
-
 from loyalty_api.kernel.database import Connection
 
 
@@ -42,16 +39,25 @@ class Change(NamedTuple):
     rows: int | None = None
 
 
+class RowType(NamedTuple):
+    """A composite type made by a migration: many rows of it pass as one argument, at half the cost of one argument
+    for each column. It never changes: who needs other columns makes another type, so that old code goes on."""
+
+    name: str
+    fields: tuple[str, ...]
+
+    def insert_into(self, table: str, tail: str = "") -> str:
+        """An INSERT of such rows, ``$1``."""
+        return f"INSERT INTO {table} ({', '.join(self.fields)}) SELECT r.* FROM {self.unnested('r')} {tail}".rstrip()
+
+    def unnested(self, name: str) -> str:
+        """The rows, ``$1``, as a table of this name."""
+        return f"unnest($1::{self.name}[]) AS {name} ({', '.join(self.fields)})"
+
+
 def columns(rows: Sequence[Sequence[Any]]) -> tuple[list[Any], ...]:
     """Rows as the arrays that ``unnest`` takes. There must be a row."""
     return tuple(map(list, zip(*rows, strict=True)))
-
-
-def insert_into(table: Table, names: Sequence[str], tail: str = "") -> str:
-    """An INSERT of rows that come as one array for each of the columns."""
-    types = [table.c[name].type.compile(dialect=dialect()) for name in names]
-    arrays = ", ".join(f"${number}::{each}[]" for number, each in enumerate(types, 1))
-    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays}) {tail}".rstrip()
 
 
 async def ask(connection: Connection, one: Ask) -> list[Any]:

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from loyalty_api.domain.claims.model import reference_claims
-from loyalty_api.kernel.together import Ask, Change, columns, insert_into
+from loyalty_api.kernel.together import Ask, Change, RowType, columns
 
 
 class Key(NamedTuple):
@@ -32,7 +31,8 @@ SELECT c.program_id, c.kind, c.source, c.reference, c.member_id, c.record_id, c.
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS k (program_id, kind, source, reference)
 JOIN reference_claims c USING (program_id, kind, source, reference)
 """
-_MAKE = insert_into(reference_claims, (*Key._fields, *Claim._fields), "ON CONFLICT DO NOTHING")
+CLAIM_ROW = RowType("claim_row", (*Key._fields, *Claim._fields))
+_MAKE = CLAIM_ROW.insert_into("reference_claims", "ON CONFLICT DO NOTHING")
 
 
 def claims_ask(keys: Collection[Key]) -> Ask:
@@ -51,4 +51,4 @@ def claims_change(claims: dict[Key, Claim]) -> list[Change]:
     Fails when another transaction has claimed one meanwhile: nothing of this one may stand.
     """
     rows = sorted((*key, *claim) for key, claim in claims.items())
-    return [Change(_MAKE, columns(rows), rows=len(rows))] if rows else []
+    return [Change(_MAKE, (rows,), rows=len(rows))] if rows else []

@@ -30,6 +30,8 @@ FITTING_MAX = 50_000  # kinds of goods whose rules a version remembers
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Exact = int | Fraction
+FIXED = ("flat", "per_event")  # kinds that no multiplier multiplies
+_TOLD = {"multiplier": 1} | dict.fromkeys(FIXED, 2)
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -55,6 +57,7 @@ class Rule(msgspec.Struct, frozen=True):
     budget: int | None
     carries: bool
     counts: bool  # towards tiers
+    free: bool  # nothing of a basket can keep it from working
     stacking: str
     claims_lines: bool
     words: str
@@ -63,10 +66,12 @@ class Rule(msgspec.Struct, frozen=True):
 class Compiled(msgspec.Struct, frozen=True):
     """A version's live rules in the order they are walked (priority, then code), split by what they do.
 
-    ``carrying``, ``capped``, ``budgeted``: those that remember something between purchases. ``lives``: how the points
-    of some rules live, where not as the program says. ``dry_runs``: each rule that is one, with the version as if that
-    rule were live. ``ended``: codes. ``conditioned``: rules with a condition, dry runs too; ``names``: the variables
-    that these read. ``events``: the rules for other events, by kind.
+    ``told``: the order in which their earnings are told: what is multiplied, what multiplies it, then the rest.
+    ``claiming``: some rule claims lines. ``stacked``: some giver is exclusive or last. ``uncounted``: codes of rules
+    whose points do not count towards tiers. ``carrying``, ``capped``, ``budgeted``: those that remember something
+    between purchases. ``lives``: how the points of some rules live, where not as the program says. ``dry_runs``: each
+    rule that is one, with the version as if that rule were live. ``ended``: codes. ``conditioned``: rules with a
+    condition, dry runs too; ``names``: the variables that these read. ``events``: rules for other events, by kind.
     """
 
     version: int
@@ -76,7 +81,11 @@ class Compiled(msgspec.Struct, frozen=True):
     excluded_kinds: frozenset[str]
     givers: tuple[Rule, ...]
     multipliers: tuple[Rule, ...]
+    told: tuple[Rule, ...]
     scoped: tuple[Rule, ...]  # every rule that names lines, dry runs too
+    claiming: bool
+    stacked: bool
+    uncounted: frozenset[str]
     carrying: tuple[Rule, ...]
     capped: tuple[Rule, ...]
     budgeted: tuple[Rule, ...]
@@ -166,7 +175,11 @@ def _walked(
             excluded_kinds=frozenset(kind for kind, setting in excluded.items() if setting == "excluded"),
             givers=tuple(rule for rule in live if rule.kind != "multiplier"),
             multipliers=tuple(rule for rule in live if rule.kind == "multiplier"),
+            told=tuple(sorted(live, key=lambda rule: _TOLD.get(rule.kind, 0))),
             scoped=tuple(ready for _, ready in rules if ready.scope is not None),
+            claiming=any(rule.claims_lines for rule in live),
+            stacked=any(rule.stacking != "stackable" for rule in live if rule.kind != "multiplier"),
+            uncounted=frozenset(rule.code for rule in live if not rule.counts),
             carrying=tuple(rule for rule in live if rule.carries),
             capped=tuple(rule for rule in live if rule.member_cap is not None),
             budgeted=tuple(rule for rule in live if rule.budget is not None),
@@ -209,6 +222,7 @@ def _rule(rule: EarningRule, bit: int, currency: str) -> Rule:
         budget=rule.budget.points if rule.budget else None,
         carries=rule.carry_over,
         counts=rule.counts_for_tier,
+        free=not (rule.lines or rule.when or rule.tiers or rule.schedule or rule.min_total_minor),
         stacking=rule.stacking,
         claims_lines=rule.claims_lines,
         words=words,

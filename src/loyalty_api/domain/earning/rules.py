@@ -27,9 +27,11 @@ from fractions import Fraction
 
 import msgspec
 
-from loyalty_api.domain.earning.compile import Compiled, Exact, Rule
+from loyalty_api.domain.earning.compile import FIXED, Compiled, Exact, Rule
 from loyalty_api.domain.earning.line_sets import Line, LineSets
 from loyalty_api.domain.earning.words import BUDGET, PER_PURCHASE, say_because, say_limit
+
+NONE_SHORT = frozenset[str]()
 
 _HALF = Fraction(1, 2)
 
@@ -88,7 +90,7 @@ class Decision(msgspec.Struct, frozen=True):
     dry_runs: list[Earning] = []
     counted: int = 0
     rests: dict[str, int] = {}
-    short: frozenset[str] = frozenset()
+    short: frozenset[str] = NONE_SHORT
 
 
 class _Given(msgspec.Struct):
@@ -112,12 +114,12 @@ class _Walk:
         self.rests: dict[str, int] = {}
         self.short: set[str] = set()
 
-    def run(self, rules: Sequence[Rule]) -> _Walk:
+    def run(self, rules: Sequence[Rule], claiming: bool) -> _Walk:
         """Notes what each rule gives, and what each multiplier adds to it."""
-        claims = self._sets.claims(rules)
+        claims = self._sets.claims(rules) if claiming else None
         for rule in rules:
             lines = self._sets.left_to(rule, claims) if claims else self._sets.seen_by(rule)
-            if rule.kind in ("flat", "per_event"):
+            if rule.kind in FIXED:
                 self.given[rule.code] = _Given(int(rule.rate) if lines or rule.scope is None else 0, lines)
             else:
                 self._multiply(rule, lines)
@@ -128,10 +130,8 @@ class _Walk:
 
     def _multiply(self, rule: Rule, lines: int) -> None:
         total: Exact = rule.rate * self._steps(rule, lines, lines)
-        whole = max(0, self._whole(total))
+        whole = self._whole(total)
         self.given[rule.code] = _Given(whole, lines)
-        if not self._multipliers:
-            return
         weights: dict[int, Exact] = {lines: 1}  # lines → their weight; grows where multipliers meet
         for multiplier in self._multipliers:
             seen = self._sets.seen_by(multiplier)
@@ -141,8 +141,10 @@ class _Walk:
                     extra = weight * (multiplier.factor - 1)
                     weights[met] = weights.get(met, 0) + extra
                     total += extra * rule.rate * self._steps(rule, met, lines)
-            before, whole = whole, max(0, self._whole(total))
-            added = self.given.setdefault(multiplier.code, _Given(0, seen))
+            before, whole = whole, self._whole(total)
+            added = self.given.get(multiplier.code)
+            if added is None:
+                added = self.given[multiplier.code] = _Given(0, seen)
             added.points += whole - before
 
     def _steps(self, rule: Rule, mask: int, lines: int) -> Exact:
@@ -160,16 +162,21 @@ class _Walk:
         return whole if whole == units else Fraction(units)  # fractions cost twenty times an integer
 
     def _whole(self, exact: Exact) -> int:
+        if exact <= 0:
+            return 0
         return exact if type(exact) is int else self._rounded(exact)
 
     def _clip(self, rule: Rule) -> None:
         """Leaves what the rule's caps and budget allow."""
+        rooms = self._basket.inputs.rooms.get(rule.code)
+        if rule.points_max is None and not rooms:
+            return
         found = self.given.get(rule.code)
         if found is None:
             return
         if rule.points_max is not None and found.points > rule.points_max:
             found.points, found.limited_by = rule.points_max, PER_PURCHASE
-        for limit, room in self._basket.inputs.rooms.get(rule.code, {}).items():
+        for limit, room in (rooms or {}).items():
             if found.points > room:
                 found.points, found.limited_by = room, limit
         if found.limited_by == BUDGET:
@@ -187,15 +194,9 @@ def decide(compiled: Compiled, basket: Basket) -> Decision:
         if earning.rule == code
     ]
     points = sum([earning.points for earning in earnings])
-    uncounted = {rule.code for rule in (*compiled.givers, *compiled.multipliers) if not rule.counts}
+    uncounted = sum([earning.points for earning in earnings if earning.rule in compiled.uncounted])
     return Decision(
-        points,
-        sets.base_minor,
-        earnings,
-        would,
-        points - sum(earning.points for earning in earnings if earning.rule in uncounted) if uncounted else points,
-        walk.rests,
-        frozenset(walk.short),
+        points, sets.base_minor, earnings, would, points - uncounted, walk.rests, frozenset(walk.short) or NONE_SHORT
     )
 
 
@@ -203,35 +204,36 @@ def _earn(compiled: Compiled, basket: Basket, sets: LineSets) -> tuple[_Walk, li
     multipliers = _stacked([rule for rule in compiled.multipliers if not hindrance(rule, basket, sets)])
     givers = [rule for rule in compiled.givers if not hindrance(rule, basket, sets)]
     rounded = _ROUNDINGS[compiled.rounding]
-    walk = _walk_stacked(givers, lambda: _Walk(basket, sets, multipliers, rounded))
-    fixed = [rule for rule in givers if rule.kind in ("flat", "per_event")]
-    listed = [rule for rule in givers if rule not in fixed] if fixed else givers
-    given = walk.given
-    return walk, [
-        _earning(rule, given[rule.code], sets, compiled)
-        for rule in (*listed, *multipliers, *fixed)
-        if rule.code in given and given[rule.code].points
+
+    def walk(rules: Sequence[Rule]) -> _Walk:
+        return _Walk(basket, sets, multipliers, rounded).run(rules, compiled.claiming)
+
+    walked = _walk_stacked(givers, walk) if compiled.stacked else walk(givers)
+    return walked, [
+        _earning(rule, given, sets, compiled)
+        for rule in compiled.told
+        if (given := walked.given.get(rule.code)) is not None and given.points
     ]
 
 
-def _walk_stacked(rules: list[Rule], start: Callable[[], _Walk]) -> _Walk:
+def _walk_stacked(rules: list[Rule], walk: Callable[[Sequence[Rule]], _Walk]) -> _Walk:
     """Walks the rules that exclusive and last ones leave."""
     short: set[str] = set()
     for rule in rules:
         if rule.stacking == "exclusive":
-            alone = start().run([rule])
+            alone = walk([rule])
             short |= alone.short
             if alone.given[rule.code].points:
                 alone.short |= short
                 return alone
-    walk = start().run(rules)
+    walked = walk(rules)
     for position, rule in enumerate(rules, 1):
-        if rule.stacking == "last" and walk.given[rule.code].points and position < len(rules):
-            short |= walk.short
-            walk = start().run(rules[:position])
+        if rule.stacking == "last" and walked.given[rule.code].points and position < len(rules):
+            short |= walked.short
+            walked = walk(rules[:position])
             break
-    walk.short |= short
-    return walk
+    walked.short |= short
+    return walked
 
 
 def _stacked(multipliers: list[Rule]) -> list[Rule]:
@@ -247,6 +249,8 @@ def _stacked(multipliers: list[Rule]) -> list[Rule]:
 
 def hindrance(rule: Rule, basket: Basket, sets: LineSets) -> str | None:
     """What keeps the rule from working on this basket, as one word; None: nothing does."""
+    if rule.free:
+        return None
     if rule.tiers and basket.tier not in rule.tiers:
         return "tier"
     if not rule.first_day <= basket.day <= rule.last_day:

@@ -15,10 +15,9 @@ from uuid import UUID
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.chain import NO_HASH, Sealed, seal
 from loyalty_api.domain.points.dates import LotDates
-from loyalty_api.domain.points.model import lots, transfers
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.ids import new_id
-from loyalty_api.kernel.together import Ask, Change, Values, change_together, columns, insert_into
+from loyalty_api.kernel.together import Ask, Change, RowType, Values, change_together
 
 
 class Balance:
@@ -122,7 +121,8 @@ _COLUMNS = (
     "last_recorded_at",
     "next_due_at",
 )
-_written = attrgetter(*(name for name in _COLUMNS if name != "program_id"), "seen_event_seq")
+_WRITTEN = (*(name for name in _COLUMNS if name != "program_id"), "seen_event_seq")
+_written = attrgetter(*_WRITTEN)
 _LOCK = f"SELECT {', '.join(_COLUMNS)} FROM balances WHERE member_id = ANY($1::uuid[]) ORDER BY member_id FOR UPDATE"
 _PEEK = f"SELECT {', '.join(_COLUMNS)} FROM balances WHERE member_id = ANY($1::uuid[])"
 _TRANSFERS = (
@@ -133,17 +133,17 @@ _LOTS = (
     *("member_id", "lot_id", "program_id", "transfer_seq", "points", "remaining", "pending", "earned_at"),
     *("available_at", "expires_at"),
 )
-_INSERT_TRANSFERS = insert_into(transfers, _TRANSFERS)
-_INSERT_LOTS = insert_into(lots, _LOTS)
-_BALANCES = """
+TRANSFER_ROW = RowType("transfer_row", _TRANSFERS)
+LOT_ROW = RowType("lot_row", _LOTS)
+BALANCE_ROW = RowType("balance_row", _WRITTEN)
+_INSERT_TRANSFERS = TRANSFER_ROW.insert_into("transfers")
+_INSERT_LOTS = LOT_ROW.insert_into("lots")
+_BALANCES = f"""
 UPDATE balances b
 SET spendable = u.spendable, pending = u.pending, reserved = u.reserved, debt = u.debt,
     lifetime_earned = u.lifetime_earned, transfer_seq = u.transfer_seq, event_seq = u.event_seq,
     head_hash = u.head_hash, last_recorded_at = u.last_recorded_at, next_due_at = u.next_due_at
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-            $8::bigint[], $9::bytea[], $10::timestamptz[], $11::timestamptz[], $12::bigint[])
-  AS u (member_id, spendable, pending, reserved, debt, lifetime_earned, transfer_seq, event_seq, head_hash,
-        last_recorded_at, next_due_at, seen_event_seq)
+FROM {BALANCE_ROW.unnested("u")}
 WHERE b.member_id = u.member_id AND b.event_seq = u.seen_event_seq
 """
 
@@ -207,10 +207,10 @@ class Book:
         """What the members' ledgers change by; fails when one of them was changed since it was read."""
         if self._touched:  # in one order, so that two transactions never wait for each other in a ring
             rows = [_written(self._touched[member_id]) for member_id in sorted(self._touched)]
-            yield Change(_BALANCES, columns(rows), rows=len(rows))
+            yield Change(_BALANCES, (rows,), rows=len(rows))
         if self._transfers:
-            yield Change(_INSERT_TRANSFERS, columns(self._transfers))
-            yield Change(_INSERT_LOTS, columns(self._lots))
+            yield Change(_INSERT_TRANSFERS, (self._transfers,))
+            yield Change(_INSERT_LOTS, (self._lots,))
 
     async def write(self, connection: Connection) -> None:
         """Writes the changes by themselves."""

@@ -25,6 +25,8 @@ from loyalty_api.domain.tiers.standing import Move, Standing
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event
 
+NO_COUPONS = b"[]"
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -89,7 +91,7 @@ def make_row(decided: Decided, answer: bytes) -> PurchaseRow:
         total_minor=purchase.total_minor,
         base_minor=decision.base_minor,
         lines=_encoder.encode(purchase.lines),
-        coupons=_encoder.encode(purchase.coupons),
+        coupons=_encoder.encode(purchase.coupons) if purchase.coupons else NO_COUPONS,
         earnings=_encoder.encode(decision.earnings),
         dry_runs=_encoder.encode(decision.dry_runs) if decision.dry_runs else None,
         inputs=_encode_evidence(decided),

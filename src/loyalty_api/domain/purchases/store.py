@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from loyalty_api.domain.purchases.model import purchases
 from loyalty_api.kernel.database import Connection
-from loyalty_api.kernel.together import Change, columns, insert_into
+from loyalty_api.kernel.together import Change, RowType
 
 
 class PurchaseRow(NamedTuple):
@@ -49,12 +48,13 @@ FROM unnest($1::uuid[], $2::uuid[]) AS k (member_id, purchase_id) JOIN purchases
 """
 
 
-_INSERT = insert_into(purchases, PurchaseRow._fields)
+PURCHASE_ROW = RowType("purchase_row", PurchaseRow._fields)
+_INSERT = PURCHASE_ROW.insert_into("purchases")
 
 
 def purchases_change(rows: Sequence[PurchaseRow]) -> list[Change]:
     """The change that inserts all rows."""
-    return [Change(_INSERT, columns(rows))] if rows else []
+    return [Change(_INSERT, (rows,))] if rows else []
 
 
 async def first_answers(connection: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict[UUID, bytes]:

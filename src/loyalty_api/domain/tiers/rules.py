@@ -33,12 +33,18 @@ def window_of(tiers: Tiers | None, today: date) -> Window:
 
 def rank_of(levels: list[Level], code: str | None) -> int:
     """The place of a tier among the levels; a tier that no longer exists counts as the first."""
-    return next((index for index, level in enumerate(levels) if level.code == code), 0)
+    for index, level in enumerate(levels):
+        if level.code == code:
+            return index
+    return 0
 
 
 def held_rank(levels: list[Level], value: int) -> int:
     """The place of the highest tier that ``value`` holds; reaching a threshold exactly counts."""
-    return max(index for index, level in enumerate(levels) if index == 0 or value >= level.from_)
+    for index in range(len(levels) - 1, 0, -1):
+        if value >= levels[index].from_:
+            return index
+    return 0
 
 
 def next_tier(levels: list[Level], rank: int, value: int) -> Next | None:

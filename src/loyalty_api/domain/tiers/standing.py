@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from loyalty_api.domain.programs.document import Tiers
-from loyalty_api.domain.tiers.model import tier_moves
 from loyalty_api.domain.tiers.rules import Next, Window, held_rank, next_tier, rank_of
 from loyalty_api.kernel.database import Connection
-from loyalty_api.kernel.together import Ask, Change, Values, columns, insert_into
+from loyalty_api.kernel.together import Ask, Change, RowType, Values
 
 VALUE_MAX = 2**62  # of a window's sum; the column holds twice as much
 
@@ -133,21 +132,23 @@ WHERE t.member_id = ANY($1::uuid[])
 _MOVES = """
 SELECT member_id, effective_at, to_tier FROM tier_moves WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq
 """
-_ADD_DAYS = """
-INSERT INTO tier_days (member_id, day, program_id, value)
-SELECT * FROM unnest($1::uuid[], $2::date[], $3::uuid[], $4::bigint[])
-ON CONFLICT (member_id, day) DO UPDATE SET value = tier_days.value + EXCLUDED.value
-"""
-_UPDATE = """
+TIER_DAY_ROW = RowType("tier_day_row", ("member_id", "day", "program_id", "value"))
+TIER_ROW = RowType(
+    "tier_row",
+    ("member_id", "tier", "since", "moves", "window_from", "window_through", "window_sum", "counted_until"),
+)
+_ADD_DAYS = TIER_DAY_ROW.insert_into(
+    "tier_days", "ON CONFLICT (member_id, day) DO UPDATE SET value = tier_days.value + EXCLUDED.value"
+)
+_UPDATE = f"""
 UPDATE member_tiers t
 SET tier = u.tier, since = u.since, moves = u.moves, window_from = u.window_from, window_through = u.window_through,
     window_sum = u.window_sum, counted_until = u.counted_until
-FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[], $5::date[], $6::date[], $7::bigint[],
-            $8::timestamptz[])
-  AS u (member_id, tier, since, moves, window_from, window_through, window_sum, counted_until)
+FROM {TIER_ROW.unnested("u")}
 WHERE t.member_id = u.member_id
 """
-_ADD_MOVES = insert_into(tier_moves, Move._fields)
+TIER_MOVE_ROW = RowType("tier_move_row", Move._fields)
+_ADD_MOVES = TIER_MOVE_ROW.insert_into("tier_moves")
 
 
 def standings_ask(members: Values, windows: dict[UUID, Window]) -> Ask:
@@ -177,15 +178,15 @@ def standings_changes(standings: Collection[Standing]) -> Iterator[Change]:
     if not changed:
         return
     days = [(s.member_id, day, s.program_id, value) for s in changed for day, value in sorted(s.days.items())]
-    yield Change(_ADD_DAYS, columns(days))
+    yield Change(_ADD_DAYS, (days,))
     rows = [
         (s.member_id, s.tier, s.since, s.moves, s.window.first, s.window.last, s.window_sum, s.counted_until)
         for s in changed
     ]
-    yield Change(_UPDATE, columns(rows))
+    yield Change(_UPDATE, (rows,))
     moves = [move for standing in changed for move in standing.new_moves]
     if moves:
-        yield Change(_ADD_MOVES, columns(moves))
+        yield Change(_ADD_MOVES, (moves,))
 
 
 async def open_standing(connection: Connection, *, member_id: UUID, program_id: UUID, window: Window) -> None:
