@@ -13,12 +13,12 @@ from uuid import UUID
 
 from loyalty_api.domain.claims.claim import Claim, Key
 from loyalty_api.domain.earning.compile import Compiled, compile_version
+from loyalty_api.domain.earning.lots import lots_of
 from loyalty_api.domain.earning.rules import Basket, Decision, decide
 from loyalty_api.domain.earning.tallies import Tallies, Use
 from loyalty_api.domain.members.identify import Found, Identifier
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership, Traits
 from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
-from loyalty_api.domain.points.dates import LotDates, lot_dates
 from loyalty_api.domain.points.post import Book, Cause
 from loyalty_api.domain.programs.document import POINTS_MAX, Tiers
 from loyalty_api.domain.programs.queries import Program, Version
@@ -165,7 +165,8 @@ class Desk:
 
         recorded_at = balance.record_at(now)
         cause = Cause("purchase", new_id(), purchase.occurred_at, recorded_at)
-        issued = self.book.earn(balance, _lots(decision, compiled, cause, program, then), cause=cause)
+        when = {"zone": program.zone, "occurred_at": cause.occurred_at, "recorded_at": recorded_at}
+        issued = self.book.earn(balance, lots_of(decision, compiled, then.document.points, **when), cause=cause)
         if use is not None:
             self.tallies.note(use, decision)
         move = standing.count(
@@ -255,25 +256,6 @@ def _measured(tiers: Tiers | None, decision: Decision) -> int:
         case "purchases":
             return 1
     return decision.base_minor
-
-
-def _lots(decision: Decision, compiled: Compiled, cause: Cause, program: Program, then: Version) -> dict[LotDates, int]:
-    """The points by the dates of their lots: one lot, but for rules whose points live differently."""
-    if not decision.points:
-        return {}
-    when = {"zone": program.zone, "occurred_at": cause.occurred_at, "recorded_at": cause.recorded_at}
-    lots: dict[LotDates, int] = {}
-    rest = decision.points
-    if compiled.lives:
-        for earning in decision.earnings:
-            if earning.rule in compiled.lives:
-                dates = lot_dates(compiled.lives[earning.rule], **when)
-                lots[dates] = lots.get(dates, 0) + earning.points
-                rest -= earning.points
-    if rest:
-        dates = lot_dates(then.document.points, **when)
-        lots[dates] = lots.get(dates, 0) + rest
-    return lots
 
 
 def _lines(purchase: Purchase) -> list[PurchaseLine]:
