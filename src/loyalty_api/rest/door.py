@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from loyalty_api.domain.access.queries import revoked_keys
 from loyalty_api.domain.access.refusals import Unauthenticated
+from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import RecordPurchase
-from loyalty_api.domain.purchases.desk import Answered
 from loyalty_api.domain.purchases.record import record_purchases
 from loyalty_api.kernel.database import Connection, Database
 from loyalty_api.kernel.group_commit import GroupCommit

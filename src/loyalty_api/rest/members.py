@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.lifecycle.join import join_program
 from loyalty_api.domain.members.add_identifier import add_identifier
 from loyalty_api.domain.members.amend import amend_member
@@ -24,7 +25,6 @@ from loyalty_api.domain.members.refusals import (
 )
 from loyalty_api.domain.points.queries import points_of
 from loyalty_api.domain.programs.queries import Program
-from loyalty_api.domain.purchases.answer import BalanceAnswer
 from loyalty_api.domain.tiers.queries import held_tiers
 from loyalty_api.domain.tiers.rules import window_of
 from loyalty_api.kernel.clock import local_date, rfc3339

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import msgspec
 
+from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.members.queries import check_enrolled
 from loyalty_api.domain.members.refusals import MemberNotFound
 from loyalty_api.domain.points.queries import account_name, expiring_points, history, points_of
-from loyalty_api.domain.purchases.answer import BalanceAnswer
 from loyalty_api.domain.purchases.queries import earnings_of
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.paging import page_answer, read_page

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.purchases.command import Purchase, RecordPurchase
-from loyalty_api.domain.purchases.desk import Answered
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Malformed, Refusal
 from loyalty_api.rest.decode import NDJSON_TYPE, TooLarge, decode_body

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.claims.claim import Claim, Key
 from loyalty_api.domain.earning.compile import Compiled, compile_version
 from loyalty_api.domain.earning.lots import lots_of
@@ -42,13 +43,6 @@ from loyalty_api.kernel.outbox import Event
 from loyalty_api.kernel.refusals import FieldError, Refusal
 
 Presented = Identifier | UUID | Refusal  # who the till says the member is
-
-
-class Answered(NamedTuple):
-    """The body for the till, and whether it is the first answer told again."""
-
-    body: bytes
-    replayed: bool
 
 
 class Replay(NamedTuple):
