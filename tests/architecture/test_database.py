@@ -17,7 +17,7 @@ CLAIMS = {
 }
 CONFIGURATION = {"programs", "program_versions", "api_keys"}
 OTHER = {"alembic_version"}
-APPEND_ONLY = {"transfers", "tier_moves", "purchases", "program_versions", "reference_claims"}
+APPEND_ONLY = {"transfers", "tier_moves", "purchases", "engagements", "program_versions", "reference_claims"}
 
 _KEYS = """
 SELECT c.relname AS table, i.relname AS key, a.attname AS first
