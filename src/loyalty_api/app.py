@@ -76,9 +76,8 @@ class Application:
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[None]:
-        database = await Database.open(
-            self._settings.database_url, pool_size=self._settings.pool_size + self._settings.writers
-        )
+        writers = 2 * self._settings.writers  # of purchases, and of engagement events
+        database = await Database.open(self._settings.database_url, pool_size=self._settings.pool_size + writers)
         self._door = Door(database, self._settings)
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS_MAX, 20, 20)

@@ -1,4 +1,4 @@
-"""What the handlers of the REST door work with: the database, the programs, and the purchases' group commit."""
+"""What the handlers of the REST door work with: the database, the programs, and a group commit per hot write."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from loyalty_api.domain.access.queries import revoked_keys
 from loyalty_api.domain.access.refusals import Unauthenticated
 from loyalty_api.domain.claims.answered import Answered
+from loyalty_api.domain.engagement.command import RecordEngagement
+from loyalty_api.domain.engagement.record import record_engagement
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import RecordPurchase
 from loyalty_api.domain.purchases.record import record_purchases
@@ -28,6 +30,9 @@ class Door:
         self.recorder: GroupCommit[RecordPurchase, Answered | Refusal] = GroupCommit(
             self._record, lanes=settings.writers, queue_max=settings.queue_max
         )
+        self.engager: GroupCommit[RecordEngagement, Answered | Refusal] = GroupCommit(
+            self._engage, lanes=settings.writers, queue_max=settings.queue_max
+        )
 
     async def _record(self, commands: Sequence[RecordPurchase]) -> Sequence[Answered | Refusal]:
         return await self.database.write(lambda connection: self._record_admitted(connection, commands))
@@ -42,7 +47,11 @@ class Door:
         gone = Unauthenticated("This API key is not known, or not any more.")
         return [gone if command.key_id in revoked else next(outcomes) for command in commands]
 
+    async def _engage(self, commands: Sequence[RecordEngagement]) -> Sequence[Answered | Refusal]:
+        return await self.database.write(lambda connection: record_engagement(connection, self.catalogue, commands))
+
     async def close(self) -> None:
         """Answers what was accepted, then lets go of the database."""
         await self.recorder.close()
+        await self.engager.close()
         await self.database.close()

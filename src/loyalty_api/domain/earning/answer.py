@@ -27,7 +27,7 @@ class BalanceAnswer(msgspec.Struct, frozen=True):
 
 
 class TierAnswer(msgspec.Struct, frozen=True):
-    """The tier after it, whether it changed by it, and what is missing to the next."""
+    """The tier afterwards, whether it changed by this, and what is missing to the next."""
 
     code: str
     changed: bool
