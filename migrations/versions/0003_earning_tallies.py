@@ -7,11 +7,11 @@ from sqlalchemy.dialects.postgresql import JSON
 from loyalty_api.kernel.schema import claim_table, grant, member_table
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Three new tables, and two columns that are empty for what was recorded before."""
+    """Three tables, a check for statements that make several changes, two columns that are empty for older rows."""
     member_table(
         "earning_carries",
         sa.Column("member_id", sa.Uuid, nullable=False),
@@ -44,5 +44,13 @@ def upgrade() -> None:
         by="rule",
     )
     grant("budget_slices", "SELECT, INSERT, UPDATE")
+    op.execute("""
+        CREATE FUNCTION expect_rows(touched bigint, expected bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+        BEGIN
+            IF touched <> expected THEN
+                RAISE EXCEPTION 'another transaction was first' USING ERRCODE = '40001';
+            END IF;
+            RETURN true;
+        END $$""")
     op.add_column("purchases", sa.Column("inputs", JSON))
     op.add_column("purchases", sa.Column("tier_value", sa.BigInteger))

@@ -15,7 +15,7 @@ CLAIMS = {
     "idempotency_keys": "scope_id",
     "budget_slices": "program_id",
 }
-CONFIGURATION = {"programs", "program_versions", "api_keys"}
+CONFIGURATION = {"programs", "program_versions", "program_drafts", "api_keys"}
 OTHER = {"alembic_version"}
 APPEND_ONLY = {"transfers", "tier_moves", "purchases", "engagements", "program_versions", "reference_claims"}
 

@@ -64,7 +64,7 @@ def test_only_the_doors_and_what_starts_them_know_the_web_framework(library: str
             assert not _uses(path, library), module
 
 
-@pytest.mark.parametrize("name", ["rules.py", "events.py", "dates.py"])
+@pytest.mark.parametrize("name", ["rules.py", "events.py", "dates.py", "words.py", "phrases.py"])
 def test_pure_files_know_no_database(name: str) -> None:
     found = [(module, path) for module, path in modules() if path.name == name]
     assert found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import uuid
 from pathlib import Path
+
+from tests.make.shop import Shop
 
 DOCUMENT = """\
 program: {code}
@@ -43,7 +46,7 @@ def test_a_document_is_planned_applied_changed_and_exported(database_url: str, t
 
     file.write_text(DOCUMENT.format(code=code).replace("points: 1,", "points: 2,"))
     changed = loyalty(database_url, "program", "apply", str(file)).stdout
-    assert "~ earning_rules.base.per_spend.points: 1 → 2" in changed
+    assert "Rule base gives 2 points per 1.00 EUR instead of 1" in changed
     assert "made version 2" in changed
 
     exported = tmp_path / "exported.yaml"
@@ -52,7 +55,7 @@ def test_a_document_is_planned_applied_changed_and_exported(database_url: str, t
     first = tmp_path / "first.json"
     first.write_text(loyalty(database_url, "program", "export", code, "--version", "1", "--format", "json").stdout)
     back = loyalty(database_url, "program", "plan", str(first)).stdout
-    assert "~ earning_rules.base.per_spend.points: 2 → 1" in back
+    assert "Rule base gives 1 point per 1.00 EUR instead of 2" in back
 
 
 def test_every_fault_is_told_with_its_line_and_nothing_is_changed(database_url: str, tmp_path: Path) -> None:
@@ -66,6 +69,40 @@ def test_every_fault_is_told_with_its_line_and_nothing_is_changed(database_url: 
     assert f"{file}:11: earning_rules[1].flat: must be a whole number" in done.stderr
     assert "Traceback" not in done.stderr
     assert "No program is called" in loyalty(database_url, "program", "export", code).stderr
+
+
+def test_the_draft_is_exported_and_stays_as_it_is_when_something_else_is_applied(
+    database_url: str, shop: Shop, tmp_path: Path
+) -> None:
+    code = shop.document["program"]
+    drafted = shop.document | {"name": "Drafted [Club]"}
+    saved = shop.call("PUT", "/v1/program/draft", drafted, headers={"If-Match": "*"}).json()
+    exported = loyalty(database_url, "program", "export", code, "--draft")
+    assert "name: Drafted [Club]" in exported.stdout
+
+    file = tmp_path / "program.yaml"
+    file.write_text(loyalty(database_url, "program", "export", code).stdout + "name: Applied\n")
+    for command in ("plan", "apply"):
+        told = loyalty(database_url, "program", command, str(file)).stdout
+        assert "The program is now called Applied (before: nothing)" in told
+        assert f"the draft that {saved['changed_by']} saved at {saved['changed_at']} stays as it is" in told
+    draft = shop.call("GET", "/v1/program/draft").json()
+    assert (draft["document"], draft["base_version"], draft["newest_version"]) == (drafted, 1, 2)
+
+    file.write_text(exported.stdout)
+    told = loyalty(database_url, "program", "apply", str(file)).stdout
+    assert "The program is now called Drafted [Club] (before: Applied)" in told
+    assert "note:" not in told
+    assert shop.call("GET", "/v1/program/draft").json()["changed_at"] is None
+    assert loyalty(database_url, "program", "export", code, "--draft", "--version", "1").returncode == 2
+
+
+def test_a_plan_for_machines_is_json_with_the_words_in_it(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "program.yaml"
+    file.write_text(DOCUMENT.format(code=f"club-{uuid.uuid4().hex[:8]}"))
+    plan = json.loads(loyalty(database_url, "program", "plan", "--json", str(file)).stdout)
+    assert plan["version"] == 1
+    assert "New rule base: 1 point per 1.00 EUR" in [change["words"] for change in plan["changes"]]
 
 
 def test_without_a_database_the_way_out_is_told() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
+import pytest
 from tests.make.engagement import make_engagement, per_event
 from tests.make.shop import Shop
 
@@ -34,8 +35,10 @@ def make_command(program_id: UUID, body: dict) -> RecordEngagement:
     )
 
 
-async def count_statements(database: Database, catalogue: Catalogue, commands: list[RecordEngagement]) -> int:
-    """Records the commands in one transaction; how many statements that took."""
+async def count_statements(
+    database: Database, catalogue: Catalogue, commands: list[RecordEngagement], *, locked: bool
+) -> int:
+    """Records the commands together; how many statements that took."""
     statements: list[str] = []
 
     async def work(connection: Connection) -> None:
@@ -44,12 +47,12 @@ async def count_statements(database: Database, catalogue: Catalogue, commands: l
 
         connection.add_query_logger(note)
         try:
-            outcomes = await record_engagement(connection, catalogue, commands)
+            outcomes = await record_engagement(connection, catalogue, commands, locked=locked)
         finally:
             connection.remove_query_logger(note)
         assert all(isinstance(outcome, Answered) and not outcome.replayed for outcome in outcomes), outcomes
 
-    await database.write(work)
+    await (database.write if locked else database.attempt)(work)
     return len(statements)
 
 
@@ -59,20 +62,22 @@ async def program_of(database: Database, shop: Shop) -> UUID:
         return await connection.fetchval(query, shop.document["program"])
 
 
+@pytest.mark.parametrize(("locked", "expected"), [(False, 2), (True, 7)])
 async def test_a_batch_of_128_events_takes_exactly_the_statements_of_one(
-    make_shop: Callable[..., Shop], database: Database, catalogue: Catalogue
+    make_shop: Callable[..., Shop], database: Database, catalogue: Catalogue, locked: bool, expected: int
 ) -> None:
-    rule = per_event(20, caps={"per_member": {"points": 5000}}, when="member.birthday || event.data.stars > 3")
-    shop = make_shop(earning_rules=[rule])
+    limits = {"caps": {"per_member": {"points": 5000}}, "budget": {"points": 100_000}}
+    shop = make_shop(earning_rules=[per_event(20, when="member.birthday || event.data.stars > 3", **limits)])
     program_id = await program_of(database, shop)
     cards = [shop.enrol()["card"] for _ in range(50)]
     warm, one = ([make_command(program_id, make_engagement(cards[0], data={"stars": 4}))] for _ in range(2))
-    await count_statements(database, catalogue, warm)
-    alone = await count_statements(database, catalogue, one)
+    await count_statements(database, catalogue, warm, locked=True)
+    alone = await count_statements(database, catalogue, one, locked=locked)
+    assert alone <= expected
 
     members = [cards[0]] * 30 + [cards[1 + index % 49] for index in range(98)]
     many = [make_command(program_id, make_engagement(card, data={"stars": 4})) for card in members]
-    assert await count_statements(database, catalogue, many) == alone
+    assert await count_statements(database, catalogue, many, locked=locked) == alone
     async with database.reader() as connection:
         query = "SELECT count(*), sum(points_earned)::int FROM engagements WHERE program_id = $1"
         assert tuple(await connection.fetchrow(query, program_id)) == (130, 2600)

@@ -133,8 +133,8 @@ def _sql_of_all(connection: Connection) -> str:
 
     out = io.StringIO()
     context = MigrationContext.configure(connection, opts={"as_sql": True, "output_buffer": out})
-    with Operations.context(context):
-        op.get_bind = lambda: connection  # type: ignore[method-assign]
+    with Operations.context(context), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(op, "get_bind", lambda: connection)
         for revision in reversed(list(script().walk_revisions())):
             revision.module.upgrade()
     return out.getvalue()

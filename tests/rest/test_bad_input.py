@@ -30,7 +30,9 @@ def send(shop: Shop, operator_key: str) -> Callable[..., httpx.Response]:
     def send(route: str, body: bytes, query: str = "", **headers: str) -> httpx.Response:
         method, path = route.split(" ")
         key = operator_key if route == "POST /v1/programs" else shop.key
-        sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Content-Type": "application/json", "If-Match": "*"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
         path = path.replace("{member_id}", NOBODY)
         return shop.http.request(method, path + query, content=body, headers=bearer(key) | sent)
 
@@ -237,6 +239,7 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
         "POST /v1/test-clock": {"now": "2026-03-02T12:00:00Z"},
         "POST /v1/program/plan": {"document": shop.document, "effective_at": "2200-01-01T00:00:00Z"},
         "POST /v1/program/publish": {"document": shop.document, "effective_at": "2200-01-01T00:00:00Z"},
+        "PUT /v1/program/draft": shop.document | {"name": "n"},
         "POST /v1/programs": make_document(points={"expiry": {"months": 1}, "pending": {"days": 1}}),
     }
 

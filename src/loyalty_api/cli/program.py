@@ -7,9 +7,13 @@ from pathlib import Path
 
 import click
 import msgspec
+from rich.console import Console
+from rich.text import Text
 
-from loyalty_api.cli.run import EXIT_FAILED, fail, plain_errors, run, tell, writing
+from loyalty_api.cli.run import EXIT_FAILED, fail, plain_errors, run, writing
+from loyalty_api.domain.programs.diff import diff_documents
 from loyalty_api.domain.programs.document import Document, encode_document
+from loyalty_api.domain.programs.draft import Draft, read_draft
 from loyalty_api.domain.programs.publish import (
     Plan,
     create_program,
@@ -45,13 +49,14 @@ def plan(file: Path, effective_at: str | None, as_json: bool) -> None:
     """Shows what applying FILE would change; writes nothing."""
     document = _read(file)
 
-    async def work(connection: Connection) -> Plan:
+    async def work(connection: Connection) -> tuple[Plan, Draft | None]:
         program = await _find(connection, document)
         if program is None:
-            return plan_program(document)
-        return plan_version(program, document, effective_at=_instant(effective_at), now=now())
+            return plan_program(document), None
+        plan = plan_version(program, document, effective_at=_instant(effective_at), now=now())
+        return plan, await _other_draft(connection, program, document)
 
-    _tell(as_json, run(writing(work)), "would make")
+    _tell(as_json, *run(writing(work)), "would make")
 
 
 @command.command("apply")
@@ -63,12 +68,12 @@ def apply(file: Path, effective_at: str | None, as_json: bool) -> None:
     """Publishes FILE as the next version, or creates the program; nothing happens when nothing changes."""
     document = _read(file)
 
-    async def work(connection: Connection) -> Plan:
+    async def work(connection: Connection) -> tuple[Plan, Draft | None]:
         program = await _find(connection, document)
         if program is None:
             await create_program(connection, document=document, now=now(), actor="cli")
-            return plan_program(document)
-        return await publish_version(
+            return plan_program(document), None
+        plan = await publish_version(
             connection,
             catalogue=Catalogue(),
             program_id=program.id,
@@ -77,20 +82,26 @@ def apply(file: Path, effective_at: str | None, as_json: bool) -> None:
             now=now(),
             actor="cli",
         )
+        return plan, await _other_draft(connection, program, document)
 
-    _tell(as_json, run(writing(work)), "made")
+    _tell(as_json, *run(writing(work)), "made")
 
 
 @command.command("export")
 @click.argument("code")
 @click.option("--version", type=int, help="any version; the one in force unless said")
+@click.option("--draft", is_flag=True, help="the shared draft; the newest version where nothing is drafted")
 @click.option("--format", "writing_", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
 @plain_errors
-def export(code: str, version: int | None, writing_: str) -> None:
+def export(code: str, version: int | None, draft: bool, writing_: str) -> None:
     """Writes a program's document to standard output."""
+    if draft and version:
+        raise click.UsageError("--draft and --version exclude each other")
 
     async def work(connection: Connection) -> Document:
         program = await Catalogue().one(connection, await find_program(connection, code))
+        if draft:
+            return (await read_draft(connection, program)).document
         found = program.version(version) if version else program.version_at(program.present(now()))
         return found.document
 
@@ -151,10 +162,25 @@ def _instant(text: str | None) -> datetime | None:
     return instant.astimezone(UTC)
 
 
-def _tell(as_json: bool, plan: Plan, verb: str) -> None:
-    if not plan.changes:
-        tell(as_json, plan, f"nothing changes; version {plan.version} says the same")
+async def _other_draft(connection: Connection, program: Program, document: Document) -> Draft | None:
+    """The draft, where somebody's edits in it are not those of the document."""
+    draft = await read_draft(connection, program)
+    return draft if draft.saved and diff_documents(draft.document, document) else None
+
+
+def _tell(as_json: bool, plan: Plan, draft: Draft | None, verb: str) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(plan).decode())
         return
-    start = "the beginning of time" if plan.version == 1 else rfc3339(plan.effective_at)
-    lines = [f"  {change.text}" for change in plan.changes]
-    tell(as_json, plan, "\n".join([*lines, f"{verb} version {plan.version}, in force from {start}"]))
+    console = Console(highlight=False, soft_wrap=True)
+    # Fields that one sentence tells together give it more than once.
+    for words in dict.fromkeys(line for change in plan.changes for line in change.words.splitlines()):
+        console.print(Text.assemble(("  • ", "cyan"), words))
+    if plan.changes:
+        start = "the beginning of time" if plan.version == 1 else rfc3339(plan.effective_at)
+        console.print(f"{verb} version {plan.version}, in force from {start}")
+    else:
+        console.print(f"nothing changes; version {plan.version} says the same")
+    if draft is not None and draft.changed_at is not None:
+        told = f"the draft that {draft.changed_by} saved at {rfc3339(draft.changed_at)} stays as it is, unpublished"
+        console.print(f"note: {told}; see it with `program export --draft`", style="dim", markup=False)

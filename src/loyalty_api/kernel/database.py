@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -82,6 +82,19 @@ class Database:
                 await asyncio.sleep(random.uniform(0, 0.005 * attempt))
         raise AssertionError("unreachable")
 
+    async def attempt(self, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+        """Runs ``work`` with no transaction around it: for work whose only write is one statement, its last.
+
+        Raises RaceLost when another transaction was first; nothing is written then.
+        """
+        async with self._connection() as connection:
+            try:
+                return await work(connection)
+            except asyncpg.PostgresError as error:
+                if _may_retry(error):
+                    raise RaceLost from error
+                raise
+
     @asynccontextmanager
     async def reader(self) -> AsyncGenerator[Connection]:
         """A read-only connection that sees one instant of the database throughout."""
@@ -110,12 +123,6 @@ async def fetch(connection: Connection, statement: ClauseElement) -> list[asyncp
     values = compiled.params
     order = getattr(compiled, "positiontup", None) or ()
     return await connection.fetch(str(compiled), *(values[name] for name in order))
-
-
-async def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Appends rows by COPY, which costs both sides less than an INSERT from arrays. For tables without conflicts."""
-    if rows:
-        await connection.copy_records_to_table(table, records=rows, columns=columns)
 
 
 def driver_url(url: str) -> str:

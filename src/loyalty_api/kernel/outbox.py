@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, DateTime, PrimaryKeyConstraint, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSON
 
-from loyalty_api.kernel.database import Connection, copy_rows, metadata
+from loyalty_api.kernel.database import Connection, metadata
+from loyalty_api.kernel.together import Change, change_together, columns, insert_into
 
 outbox = Table(
     "outbox",
@@ -45,6 +46,14 @@ class Event(NamedTuple):
     data: bytes
 
 
+_INSERT = insert_into(outbox, Event._fields)
+
+
+def events_change(events: Sequence[Event]) -> list[Change]:
+    """The change that writes the events beside their facts."""
+    return [Change(_INSERT, columns(events))] if events else []
+
+
 async def append_events(connection: Connection, events: Sequence[Event]) -> None:
-    """Writes the events of this transaction in one statement."""
-    await copy_rows(connection, "outbox", Event._fields, events)
+    """Writes the events of this transaction."""
+    await change_together(connection, events_change(events))

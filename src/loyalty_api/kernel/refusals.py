@@ -20,6 +20,8 @@ class Kind(Enum):
     FORBIDDEN = "forbidden"  # somebody known, who may not
     MISSING = "missing"  # what it names does not exist
     CONFLICT = "conflict"  # it contradicts what is recorded
+    STALE = "stale"  # it is based on a state that is no more
+    UNCONDITIONAL = "unconditional"  # it must say which state it is based on
     TOO_LARGE = "too_large"  # beyond a stated limit
     BUSY = "busy"  # try again; nothing was written
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
-from loyalty_api.domain.access.queries import revoked_keys
-from loyalty_api.domain.access.refusals import Unauthenticated
 from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.engagement.command import RecordEngagement
 from loyalty_api.domain.engagement.record import record_engagement
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import RecordPurchase
 from loyalty_api.domain.purchases.record import record_purchases
-from loyalty_api.kernel.database import Connection, Database
+from loyalty_api.kernel.database import Database, RaceLost
 from loyalty_api.kernel.group_commit import GroupCommit
 from loyalty_api.kernel.refusals import Refusal
 from loyalty_api.rest.caller import Callers
 from loyalty_api.settings import Settings
+
+Outcome = Answered | Refusal
 
 
 class Door:
@@ -27,28 +28,27 @@ class Door:
         self.settings = settings
         self.catalogue = Catalogue()
         self.callers = Callers(database)
-        self.recorder: GroupCommit[RecordPurchase, Answered | Refusal] = GroupCommit(
-            self._record, lanes=settings.writers, queue_max=settings.queue_max
-        )
-        self.engager: GroupCommit[RecordEngagement, Answered | Refusal] = GroupCommit(
-            self._engage, lanes=settings.writers, queue_max=settings.queue_max
-        )
+        limits = {"lanes": settings.writers, "queue_max": settings.queue_max}
+        self.recorder: GroupCommit[RecordPurchase, Outcome] = GroupCommit(self._by(record_purchases), **limits)
+        self.engager: GroupCommit[RecordEngagement, Outcome] = GroupCommit(self._by(record_engagement), **limits)
 
-    async def _record(self, commands: Sequence[RecordPurchase]) -> Sequence[Answered | Refusal]:
-        return await self.database.write(lambda connection: self._record_admitted(connection, commands))
+    def _by(
+        self, record: Callable[..., Awaitable[list[Outcome]]]
+    ) -> Callable[[Sequence[Any]], Awaitable[list[Outcome]]]:
+        """Records by the verb without a lock, which is nearly always right; behind locks when another transaction was
+        first."""
 
-    async def _record_admitted(
-        self, connection: Connection, commands: Sequence[RecordPurchase]
-    ) -> Sequence[Answered | Refusal]:
-        """Records; a key that was revoked meanwhile is refused here, in the transaction that writes."""
-        revoked = await revoked_keys(connection, {command.key_id for command in commands})
-        good = [command for command in commands if command.key_id not in revoked]
-        outcomes = iter(await record_purchases(connection, self.catalogue, good) if good else [])
-        gone = Unauthenticated("This API key is not known, or not any more.")
-        return [gone if command.key_id in revoked else next(outcomes) for command in commands]
+        async def run(commands: Sequence[Any]) -> list[Outcome]:
+            try:
+                return await self.database.attempt(
+                    lambda connection: record(connection, self.catalogue, commands, locked=False)
+                )
+            except RaceLost:
+                return await self.database.write(
+                    lambda connection: record(connection, self.catalogue, commands, locked=True)
+                )
 
-    async def _engage(self, commands: Sequence[RecordEngagement]) -> Sequence[Answered | Refusal]:
-        return await self.database.write(lambda connection: record_engagement(connection, self.catalogue, commands))
+        return run
 
     async def close(self) -> None:
         """Answers what was accepted, then lets go of the database."""

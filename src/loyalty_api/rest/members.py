@@ -205,7 +205,7 @@ async def _many(connection: Connection, program: Program, member_ids: list[UUID]
     held = {}
     if tiers:
         window = window_of(tiers, local_date(now, program.zone))
-        held = await held_tiers(connection, tiers=tiers, member_ids=ids, window=window)
+        held = await held_tiers(connection, program_id=program.id, tiers=tiers, member_ids=ids, window=window)
     return [_answer(member, points[member.id], held.get(member.id)) for member in found]
 
 

@@ -102,7 +102,20 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         "description": "the same key is answered the same, for 30 days",
         "schema": {"type": "string", "maxLength": 200},
     }
-    return path + query + ([header] if route.idempotent else [])
+    return path + query + ([header] if route.idempotent else []) + ([_condition(route)] if route.tagged else [])
+
+
+def _condition(route: Route) -> dict[str, Any]:
+    reads = route.method == "GET"
+    return {
+        "name": "If-None-Match" if reads else "If-Match",
+        "in": "header",
+        "required": not reads,
+        "description": "the ETag of an earlier answer: 304 as long as nothing has changed"
+        if reads
+        else "the ETag of the state that was seen; `*`: whatever is there may be replaced",
+        "schema": {"type": "string"},
+    }
 
 
 def _responses(route: Route, by_kind: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +126,10 @@ def _responses(route: Route, by_kind: dict[str, Any]) -> dict[str, Any]:
         if route.example_answer is not None:
             done["content"]["application/json"]["example"] = route.example_answer
     responses: dict[str, Any] = {str(route.status): done}
+    if route.tagged:
+        done["headers"] = {"ETag": {"description": "the name of this state", "schema": {"type": "string"}}}
+        if route.method == "GET":
+            responses["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
     if route.status == 201:
         again = "Already so: the same request was answered before, or nothing was to be changed."
         responses["200"] = {**done, "description": again}

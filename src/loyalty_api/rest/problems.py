@@ -15,9 +15,11 @@ STATUS: dict[Kind, int] = {
     Kind.FORBIDDEN: 403,
     Kind.MISSING: 404,
     Kind.CONFLICT: 409,
+    Kind.STALE: 412,
     Kind.TOO_LARGE: 413,
     Kind.UNSUPPORTED: 415,
     Kind.INVALID: 422,
+    Kind.UNCONDITIONAL: 428,
     Kind.BUSY: 503,
 }
 PROBLEM_JSON = b"application/problem+json"

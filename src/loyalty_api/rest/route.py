@@ -21,6 +21,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str]
     content_type: str
     idempotency_key: str
+    if_match: str
+    if_none_match: str
     route: str
     raw: bytes
     body: Any
@@ -65,6 +67,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     example: Any = None
     example_answer: Any = None
     idempotent: bool = False  # takes an Idempotency-Key
+    tagged: bool = False  # answers an ETag; a GET takes If-None-Match, a write asks for If-Match
     hot: bool = False  # answered before the router; its key is checked again in the transaction that writes
 
     @property

@@ -40,6 +40,8 @@ async def serve_route(
             query=read_query(query, route.query) if query else {},
             content_type=content_type,
             idempotency_key=headers.get(b"idempotency-key", b"").decode("latin-1"),
+            if_match=headers.get(b"if-match", b"").decode("latin-1"),
+            if_none_match=headers.get(b"if-none-match", b"").decode("latin-1"),
             route=route.key,
             raw=body,
             body=_body(route, body),

@@ -12,6 +12,7 @@ import msgspec
 from loyalty_api.domain.access.issue_key import hash_key
 from loyalty_api.domain.access.refusals import Unauthenticated
 from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import Ask
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -59,9 +60,9 @@ def check_expiry(caller: Caller, now: datetime) -> None:
         raise Unauthenticated("This API key is not known, or not any more.")
 
 
-async def revoked_keys(connection: Connection, key_ids: Collection[UUID]) -> set[UUID]:
-    """Which of the keys are revoked, as the connection's transaction sees it."""
-    return {row["key_id"] for row in await connection.fetch(_REVOKED, list(key_ids))}
+def revoked_ask(key_ids: Collection[UUID]) -> Ask:
+    """Asks which of the keys are revoked."""
+    return Ask(_REVOKED, (list(key_ids),))
 
 
 async def list_keys(connection: Connection, program_id: UUID | None) -> list[asyncpg.Record]:

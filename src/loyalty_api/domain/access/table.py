@@ -38,6 +38,8 @@ ADMITTED: dict[str, frozenset[str]] = {
     "POST /v1/engagement/batch": _TILL,
     "GET /v1/engagement/{engagement_id}": _READ,
     "GET /v1/program": _READ,
+    "GET /v1/program/draft": _STAFF_READ,
+    "PUT /v1/program/draft": _MANAGE,
     "POST /v1/program/plan": _MANAGE,
     "POST /v1/program/publish": _MANAGE,
     "GET /v1/program/versions": _STAFF_READ,

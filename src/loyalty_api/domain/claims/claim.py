@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from loyalty_api.kernel.database import Connection, RaceLost
+from loyalty_api.domain.claims.model import reference_claims
+from loyalty_api.kernel.together import Ask, Change, columns, insert_into
 
 
 class Key(NamedTuple):
@@ -31,27 +32,23 @@ SELECT c.program_id, c.kind, c.source, c.reference, c.member_id, c.record_id, c.
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS k (program_id, kind, source, reference)
 JOIN reference_claims c USING (program_id, kind, source, reference)
 """
-_MAKE = """
-INSERT INTO reference_claims (program_id, kind, source, reference, member_id, record_id, content_hash)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::bytea[])
-ON CONFLICT DO NOTHING
-"""
+_MAKE = insert_into(reference_claims, (*Key._fields, *Claim._fields), "ON CONFLICT DO NOTHING")
 
 
-async def find_claims(connection: Connection, keys: Collection[Key]) -> dict[Key, Claim]:
-    """The claims that exist among ``keys``."""
-    rows = await connection.fetch(_FIND, *map(list, zip(*keys, strict=True)))
+def claims_ask(keys: Collection[Key]) -> Ask:
+    """Asks for the claims that exist among ``keys``; at least one."""
+    return Ask(_FIND, columns(list(keys)))
+
+
+def read_claims(rows: Iterable[Any]) -> dict[Key, Claim]:
+    """What ``claims_ask`` was answered."""
     return {Key(*row[:4]): Claim(*row[4:]) for row in map(tuple, rows)}
 
 
-async def make_claims(connection: Connection, claims: dict[Key, Claim]) -> None:
+def claims_change(claims: dict[Key, Claim]) -> list[Change]:
     """Claims all keys, in their order (so that two transactions never wait for each other in a ring).
 
-    Raises RaceLost when another transaction has claimed one meanwhile: nothing of this one may stand.
+    Fails when another transaction has claimed one meanwhile: nothing of this one may stand.
     """
-    if not claims:
-        return
     rows = sorted((*key, *claim) for key, claim in claims.items())
-    status = await connection.execute(_MAKE, *map(list, zip(*rows, strict=True)))
-    if status != f"INSERT 0 {len(rows)}":
-        raise RaceLost
+    return [Change(_MAKE, columns(rows), rows=len(rows))] if rows else []

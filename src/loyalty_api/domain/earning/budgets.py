@@ -9,11 +9,12 @@ A used-up budget is seen without a lock, because nothing ever flows back into it
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from loyalty_api.kernel.database import Connection, RaceLost
+from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import Ask, Change, columns
 
 SLICES = 16  # number 0 is not let; the others are the writers'
 
@@ -88,17 +89,16 @@ class Budgets:
         """Notes points that the rule gave."""
         self._spent[key] = self._spent.get(key, 0) + points
 
-    async def write(self, connection: Connection) -> None:
-        """Writes what was spent. Raises RaceLost when the slice was spent by another meanwhile."""
+    def changes(self) -> Iterator[Change]:
+        """What was spent; fails when the slice was spent by another meanwhile."""
         spent = sorted((key, points) for key, points in self._spent.items() if points)
         if self._exact:
             rows = [row for key in sorted(self._budgets) for row in self._let_again(key)]
             if rows:
-                await connection.execute(_SET, *map(list, zip(*rows, strict=True)))
+                yield Change(_SET, columns(rows))
         elif spent:
             rows = [(*key, self._own, self._budgets[key], points) for key, points in spent]
-            if await connection.execute(_SPEND, *map(list, zip(*rows, strict=True))) != f"UPDATE {len(rows)}":
-                raise RaceLost
+            yield Change(_SPEND, columns(rows), rows=len(rows))
 
     def _rest(self, key: Key) -> int:
         return self._budgets[key] - sum(each.spent for each in self._slices.get(key, {}).values())
@@ -126,24 +126,28 @@ class Budgets:
         return rows
 
 
-async def read_budgets(connection: Connection, budgets: dict[Key, int], *, exact: bool) -> Budgets:
-    """The budgets (rule → all its points), to be spent from. ``exact`` locks them for the rest of the transaction."""
-    keys = list(map(list, zip(*sorted(budgets), strict=True)))
-    if exact:
-        await connection.execute(_MAKE, *keys, SLICES)
-    rows = await connection.fetch(_LOCKED if exact else _ROWS, *keys)
-    own = 1 + connection.get_server_pid() % (SLICES - 1)
-    return Budgets(budgets, _sorted(rows), own=own, exact=exact)
+def budgets_ask(budgets: dict[Key, int]) -> Ask:
+    """Asks for the budgets without a lock; at least one."""
+    return Ask(_ROWS, columns(sorted(budgets)))
 
 
-async def peek_budgets(connection: Connection, budgets: dict[Key, int]) -> Budgets:
-    """The budgets as a quote sees them: whole rests, never spent."""
-    keys = list(map(list, zip(*sorted(budgets), strict=True)))
-    return Budgets(budgets, _sorted(await connection.fetch(_ROWS, *keys)), own=None, exact=False)
+async def lock_budgets(connection: Connection, budgets: dict[Key, int]) -> list[Any]:
+    """Locks the budgets for the rest of the transaction, after its members."""
+    if not budgets:
+        return []
+    keys = columns(sorted(budgets))
+    await connection.execute(_MAKE, *keys, SLICES)
+    return await connection.fetch(_LOCKED, *keys)
 
 
-def _sorted(rows: Collection) -> dict[Key, dict[int, _Slice]]:
+def read_budgets(rows: Iterable[Any], budgets: dict[Key, int], *, own: int | None, exact: bool) -> Budgets:
+    """The budgets (rule → all its points) whose rows were locked (``exact``) or asked for."""
     slices: dict[Key, dict[int, _Slice]] = {}
     for program_id, rule, number, *amounts in map(tuple, rows):
         slices.setdefault(Key(program_id, rule), {})[number] = _Slice(*amounts)
-    return slices
+    return Budgets(budgets, slices, own=own, exact=exact)
+
+
+def own_slice(connection: Connection) -> int:
+    """The slice that the connection spends from."""
+    return 1 + connection.get_server_pid() % (SLICES - 1)

@@ -5,13 +5,13 @@ Days are those of recording: a late receipt fills the cap of the day on which it
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from loyalty_api.domain.programs.document import MemberCap
-from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import Ask, Change, Values, columns
 
 
 class Span(NamedTuple):
@@ -63,14 +63,18 @@ class MemberCaps:
         key = (member_id, rule, day, program_id)
         self._added[key] = self._added.get(key, 0) + points
 
-    async def write(self, connection: Connection) -> None:
-        """Writes what was added in one statement."""
+    def changes(self) -> Iterator[Change]:
+        """What was added; the members' balances are checked beside it."""
         rows = sorted((*key, points) for key, points in self._added.items())
         if rows:
-            await connection.execute(_WRITE, *map(list, zip(*rows, strict=True)))
+            yield Change(_WRITE, columns(rows))
 
 
-async def read_caps(connection: Connection, member_ids: Collection[UUID], spans: Collection[Span]) -> MemberCaps:
-    """What the rules gave the members in the spans, in one statement."""
-    rows = await connection.fetch(_READ, list(member_ids), *map(list, zip(*spans, strict=True)))
+def caps_ask(members: Values, spans: Collection[Span]) -> Ask:
+    """Asks what the rules gave the members in the spans; at least one."""
+    return Ask(_READ, (members, *columns(sorted(spans))))
+
+
+def read_caps(rows: Iterable[Any]) -> MemberCaps:
+    """What ``caps_ask`` was answered."""
     return MemberCaps({(row[0], row[1], row[2]): row[3] for row in rows})

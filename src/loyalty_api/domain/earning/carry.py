@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator
+from typing import Any
 from uuid import UUID
 
-from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import Ask, Change, Values, columns
 
 _READ = "SELECT member_id, rule, rest_minor FROM earning_carries WHERE member_id = ANY($1::uuid[])"
 _WRITE = """
@@ -33,14 +34,18 @@ class Carries:
                 self._rests[member_id, rule] = rest
                 self._changed[member_id, rule] = program_id
 
-    async def write(self, connection: Connection) -> None:
-        """Writes what changed in one statement; rests belong to locked members, so nobody else wrote them."""
+    def changes(self) -> Iterator[Change]:
+        """What changed; the members' balances are checked beside it."""
         rows = sorted((*key, program_id, self._rests[key]) for key, program_id in self._changed.items())
         if rows:
-            await connection.execute(_WRITE, *map(list, zip(*rows, strict=True)))
+            yield Change(_WRITE, columns(rows))
 
 
-async def read_carries(connection: Connection, member_ids: Collection[UUID]) -> Carries:
-    """The rests of the members, in one statement."""
-    rows = await connection.fetch(_READ, list(member_ids))
+def carries_ask(members: Values) -> Ask:
+    """Asks for the rests of the members."""
+    return Ask(_READ, (members,))
+
+
+def read_carries(rows: Iterable[Any]) -> Carries:
+    """What ``carries_ask`` was answered."""
     return Carries({(row[0], row[1]): row[2] for row in rows})

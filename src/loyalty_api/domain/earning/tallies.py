@@ -1,37 +1,36 @@
 """What rules remember between purchases, for one batch: carried rests, caps per member, budgets.
 
-Read once for all members of the batch (one statement each, and none for what no rule uses), folded forward in memory
-from decision to decision, written back with one statement each.
+Asked once for all members of the batch (and nothing for what no rule uses), folded forward in memory from decision to
+decision, written back with one change each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from loyalty_api.domain.earning.budgets import Budgets, Key, peek_budgets, read_budgets
-from loyalty_api.domain.earning.caps import MemberCaps, read_caps, span_of
-from loyalty_api.domain.earning.carry import Carries, read_carries
+from loyalty_api.domain.earning.budgets import Budgets, Key, budgets_ask, read_budgets
+from loyalty_api.domain.earning.caps import MemberCaps, Span, caps_ask, read_caps, span_of
+from loyalty_api.domain.earning.carry import Carries, carries_ask, read_carries
 from loyalty_api.domain.earning.compile import Compiled
 from loyalty_api.domain.earning.rules import NO_INPUTS, Decision, Inputs
 from loyalty_api.domain.earning.words import BUDGET, PER_MEMBER
-from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import Ask, Change, Values
 
 NO_CONDITIONS: Mapping[str, bool] = {}
 
 
 class Use(NamedTuple):
-    """One decision to come: whose, by which rules, on which local date it is recorded.
+    """One decision to come: by which rules, on which local date it is recorded.
 
     ``current``: the version of the program's present, whose budgets hold; ``compiled``: that of the purchase's time.
     """
 
     program_id: UUID
-    member_id: UUID
     compiled: Compiled
     current: Compiled
     today: date
@@ -50,7 +49,7 @@ class Tallies:
         self._carries, self._caps, self._budgets = carries, caps, budgets
         self.short = False
 
-    def inputs(self, use: Use | None, conditions: Mapping[str, bool] = NO_CONDITIONS) -> Inputs:
+    def inputs(self, use: Use | None, member_id: UUID, conditions: Mapping[str, bool] = NO_CONDITIONS) -> Inputs:
         """What the decision rests on beyond the receipt. ``use`` None: its rules remember nothing."""
         if use is None:
             return Inputs(conditions=dict(conditions)) if conditions else NO_INPUTS
@@ -59,60 +58,72 @@ class Tallies:
         for rule in compiled.capped:
             assert rule.member_cap is not None, "a capped rule has a cap"
             span = span_of(use.program_id, rule.code, rule.member_cap, use.today)
-            rooms[rule.code] = {PER_MEMBER: self._caps.room(use.member_id, span, rule.member_cap.points)}
+            rooms[rule.code] = {PER_MEMBER: self._caps.room(member_id, span, rule.member_cap.points)}
         for rule in compiled.budgeted:
             rooms.setdefault(rule.code, {})[BUDGET] = self._budgets.room(Key(use.program_id, rule.code))
-        carried = {rule.code: self._carries.rest(use.member_id, rule.code) for rule in compiled.carrying}
+        carried = {rule.code: self._carries.rest(member_id, rule.code) for rule in compiled.carrying}
         return Inputs(dict(conditions), {code: rest for code, rest in carried.items() if rest}, rooms)
 
-    def note(self, use: Use, decision: Decision) -> None:
+    def note(self, use: Use, member_id: UUID, decision: Decision) -> None:
         """Folds a decision in, so that the next one sees it."""
         compiled = use.compiled
         points = {earning.rule: earning.points for earning in decision.earnings}
         for rule in compiled.capped:
             if rule.code in points:
-                self._caps.add(use.member_id, rule.code, use.today, use.program_id, points[rule.code])
+                self._caps.add(member_id, rule.code, use.today, use.program_id, points[rule.code])
         for rule in compiled.budgeted:
             key = Key(use.program_id, rule.code)
             self.short |= rule.code in decision.short and self._budgets.is_short(key)
             self._budgets.spend(key, points.get(rule.code, 0))
-        self._carries.keep(use.program_id, use.member_id, decision.rests)
+        self._carries.keep(use.program_id, member_id, decision.rests)
 
-    async def write(self, connection: Connection) -> None:
-        """Writes what changed. Raises RaceLost when a budget's slice was spent by another meanwhile."""
-        await self._carries.write(connection)
-        await self._caps.write(connection)
-        await self._budgets.write(connection)
-
-
-async def open_tallies(connection: Connection, uses: Collection[Use], *, exact: bool) -> Tallies:
-    """The tallies of members who are locked. ``exact``: with every slice of the budgets locked too."""
-    return await _read(connection, uses, lambda budgets: read_budgets(connection, budgets, exact=exact))
+    def changes(self) -> Iterator[Change]:
+        """What changed; fails when a budget's slice was spent by another meanwhile."""
+        yield from self._carries.changes()
+        yield from self._caps.changes()
+        yield from self._budgets.changes()
 
 
-async def peek_tallies(connection: Connection, uses: Collection[Use]) -> Tallies:
-    """The tallies as they are now, for what is decided and never written."""
-    return await _read(connection, uses, lambda budgets: peek_budgets(connection, budgets))
+class Needs(NamedTuple):
+    """What the decisions to come need to be remembered: whether rests, which caps' days, which budgets."""
+
+    rests: bool
+    spans: set[Span]
+    budgets: dict[Key, int]
+
+    def asks(self, members: Values, *, budgets: bool) -> dict[str, Ask]:
+        """Asks for it, by name; nothing for what no rule uses. ``budgets`` False: they are locked instead."""
+        asks = {}
+        if self.rests:
+            asks["rests"] = carries_ask(members)
+        if self.spans:
+            asks["caps"] = caps_ask(members, self.spans)
+        if self.budgets and budgets:
+            asks["budgets"] = budgets_ask(self.budgets)
+        return asks
 
 
-async def _read(
-    connection: Connection,
-    uses: Collection[Use],
-    read: Callable[[dict[Key, int]], Awaitable[Budgets]],
-) -> Tallies:
-    carriers = {use.member_id for use in uses if use.compiled.carrying}
-    carries = await read_carries(connection, carriers) if carriers else Carries({})
-    capped = {use.member_id for use in uses if use.compiled.capped}
+def needs_of(uses: Sequence[Use]) -> Needs:
+    """What the uses need; whose they are does not matter."""
     spans = {
         span_of(use.program_id, rule.code, rule.member_cap, use.today)
         for use in uses
         for rule in use.compiled.capped
         if rule.member_cap is not None
     }
-    caps = await read_caps(connection, capped, spans) if spans else MemberCaps({})
-    limits = {Key(use.program_id, rule.code): _budget(use, rule.code) for use in uses for rule in use.compiled.budgeted}
-    budgets = await read(limits) if limits else Budgets({}, {}, own=None, exact=False)
-    return Tallies(carries, caps, budgets)
+    budgets = {
+        Key(use.program_id, rule.code): _budget(use, rule.code) for use in uses for rule in use.compiled.budgeted
+    }
+    return Needs(any(use.compiled.carrying for use in uses), spans, budgets)
+
+
+def read_tallies(rows: Mapping[str, list[Any]], needs: Needs, *, own: int | None, exact: bool) -> Tallies:
+    """The tallies that were asked for. ``exact``: the budgets were locked; ``own``: the slice that is spent from."""
+    return Tallies(
+        read_carries(rows.get("rests", ())),
+        read_caps(rows.get("caps", ())),
+        read_budgets(rows.get("budgets", ()), needs.budgets, own=own, exact=exact),
+    )
 
 
 def _budget(use: Use, code: str) -> int:

@@ -25,7 +25,7 @@ class Rules(NamedTuple):
     use: Use | None
 
 
-def rules_for(program: Program, then: Version, kind: str, member_id: UUID, now: datetime) -> Rules | None:
+def rules_for(program: Program, then: Version, kind: str, now: datetime) -> Rules | None:
     """The rules of then for the kind; None: it has none. ``now``: the program's present, when it is recorded."""
     compiled = compile_version(program, then).events.get(kind)
     if compiled is None:
@@ -33,7 +33,7 @@ def rules_for(program: Program, then: Version, kind: str, member_id: UUID, now: 
     if not compiled.remembers:
         return Rules(compiled, None)
     current = compile_version(program, program.version_at(now))
-    return Rules(compiled, Use(program.id, member_id, compiled, current, local_date(now, program.zone)))
+    return Rules(compiled, Use(program.id, compiled, current, local_date(now, program.zone)))
 
 
 def decide_event(
@@ -41,6 +41,7 @@ def decide_event(
     touchpoint: Touchpoint,
     tallies: Tallies,
     *,
+    member_id: UUID,
     tier: str | None,
     local: datetime,
     membership: Membership,
@@ -59,6 +60,6 @@ def decide_event(
         )
         seen = EventSeen(kind=touchpoint.kind, data=touchpoint.data, local=local, member=member)
         conditions = ask_conditions(rules.compiled, event_facts(rules.compiled.names, seen))
-    inputs = tallies.inputs(rules.use, conditions)
+    inputs = tallies.inputs(rules.use, member_id, conditions)
     basket = Basket((), tier, local.date(), local.hour * 60 + local.minute, total_minor=0, inputs=inputs)
     return decide(rules.compiled, basket), inputs

@@ -6,17 +6,16 @@ or the same reference. It touches no database.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from loyalty_api.domain.access.refusals import Unauthenticated
 from loyalty_api.domain.claims.answered import Answered
-from loyalty_api.domain.claims.claim import Claim, Key
+from loyalty_api.domain.claims.claim import Claim, Key, claims_change
+from loyalty_api.domain.earning.gather import Gathered
 from loyalty_api.domain.earning.lots import lots_of
 from loyalty_api.domain.earning.rules import Decision
-from loyalty_api.domain.earning.tallies import Tallies
 from loyalty_api.domain.engagement.command import RecordEngagement
 from loyalty_api.domain.engagement.decide import decide_event, rules_for
 from loyalty_api.domain.engagement.receipt import Decided, make_answer, make_event, make_row
@@ -27,17 +26,18 @@ from loyalty_api.domain.engagement.refusals import (
     EngagementReferenceReused,
     EngagementTooLate,
 )
-from loyalty_api.domain.engagement.store import EngagementRow
-from loyalty_api.domain.members.presented import People, Presented
-from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership, Traits
-from loyalty_api.domain.points.post import Book, Cause
+from loyalty_api.domain.engagement.store import EngagementRow, engagements_change
+from loyalty_api.domain.members.presented import Presented
+from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
+from loyalty_api.domain.points.post import Cause
 from loyalty_api.domain.programs.document import POINTS_MAX, Tiers
-from loyalty_api.domain.programs.queries import Program, Version
-from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing
+from loyalty_api.domain.programs.queries import Version
+from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing, standings_changes
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import new_id
-from loyalty_api.kernel.outbox import Event
+from loyalty_api.kernel.outbox import Event, events_change
 from loyalty_api.kernel.refusals import FieldError, Refusal
+from loyalty_api.kernel.together import Change
 
 
 class Replay(NamedTuple):
@@ -49,37 +49,19 @@ class Replay(NamedTuple):
 class Desk:
     """The state of one batch."""
 
-    def __init__(
-        self,
-        *,
-        programs: dict[UUID, Program],
-        presented: Sequence[Presented],
-        people: People,
-        revoked: Collection[UUID],
-        book: Book,
-        claims: dict[Key, Claim],
-        standings: dict[UUID, Standing],
-        tallies: Tallies,
-        traits: dict[UUID, Traits],
-    ) -> None:
-        self.programs = programs
-        self.presented = presented
-        self.people = people
-        self.revoked = revoked
-        self.book = book
-        self.claims = claims
-        self.standings = standings
-        self.tallies = tallies
-        self.traits = traits
+    def __init__(self, gathered: Gathered) -> None:
+        self.programs = gathered.programs
+        self.presented = gathered.presented
+        self.people = gathered.people
+        self.revoked = gathered.revoked
+        self.book = gathered.book
+        self.claims = gathered.claims
+        self.standings = gathered.standings
+        self.tallies = gathered.tallies
+        self.traits = gathered.traits
         self.new_claims: dict[Key, Claim] = {}
         self.rows: list[EngagementRow] = []
         self.events: list[Event] = []
-
-    def lacks_history(self, command: RecordEngagement, presented: Presented) -> Standing | None:
-        """The member's standing, if the event is older than what the standing knows of."""
-        member_id = self.people.meant(presented, command.program_id)
-        standing = self.standings.get(member_id) if member_id else None
-        return standing if standing and standing.lacks_history(command.touchpoint.occurred_at) else None
 
     def take(self, command: RecordEngagement, presented: Presented) -> Answered | Replay | Refusal:
         """Decides one event; what it changes is seen by the next and waits to be written."""
@@ -103,6 +85,17 @@ class Desk:
             self.claims[key] = self.new_claims[key] = Claim(row.member_id, row.engagement_id, command.content_hash)
         return Answered(answer, replayed=False)
 
+    def changes(self) -> list[Change]:
+        """All that is to be written, in one order for every batch: references, then what members own."""
+        return [
+            *claims_change(self.new_claims),
+            *self.book.changes(),
+            *engagements_change(self.rows),
+            *standings_changes(self.standings.values()),
+            *events_change(self.events),
+            *self.tallies.changes(),
+        ]
+
     def _replay(self, command: RecordEngagement, claim: Claim, presented: Presented) -> Replay:
         if claim.member_id != self.people.meant(presented, command.program_id):
             raise EngagementReferenceReused("This reference was used for an event of another member.")
@@ -121,12 +114,13 @@ class Desk:
         balance, standing = self.book.balances[member_id], self.standings[member_id]
         tiers, tiers_then = current.document.tiers, then.document.tiers
         tier = standing.tier_at(tiers_then, touchpoint.occurred_at) if tiers_then else None
-        rules = rules_for(program, then, touchpoint.kind, member_id, now)
+        rules = rules_for(program, then, touchpoint.kind, now)
         local = touchpoint.occurred_at.astimezone(program.zone)
         decision, inputs = decide_event(
             rules,
             touchpoint,
             self.tallies,
+            member_id=member_id,
             tier=tier,
             local=local,
             membership=membership,
@@ -140,7 +134,7 @@ class Desk:
         lots = lots_of(decision, rules.compiled, then.document.points, **when) if rules else {}
         issued = self.book.earn(balance, lots, cause=cause)
         if rules and rules.use:
-            self.tallies.note(rules.use, decision)
+            self.tallies.note(rules.use, member_id, decision)
         return Decided(
             command=command,
             cause=cause,

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from loyalty_api.kernel.database import Connection, copy_rows
+from loyalty_api.domain.engagement.model import engagements
+from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import Change, columns, insert_into
 
 
 class EngagementRow(NamedTuple):
@@ -45,9 +47,12 @@ JOIN engagements e USING (member_id, engagement_id)
 """
 
 
-async def write_engagements(connection: Connection, rows: Sequence[EngagementRow]) -> None:
-    """Inserts all rows in one statement."""
-    await copy_rows(connection, "engagements", EngagementRow._fields, rows)
+_INSERT = insert_into(engagements, EngagementRow._fields)
+
+
+def engagements_change(rows: Sequence[EngagementRow]) -> list[Change]:
+    """The change that inserts all rows."""
+    return [Change(_INSERT, columns(rows))] if rows else []
 
 
 async def first_answers(connection: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict[UUID, bytes]:

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from loyalty_api.domain.earning.compile import compile_version
 from loyalty_api.domain.engagement.command import ENROLLED, RecordEngagement, Touchpoint
-from loyalty_api.domain.engagement.record import record_among
+from loyalty_api.domain.engagement.gather import gather_own
 from loyalty_api.domain.members.presented import MemberRef
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.refusals import Refusal
+from loyalty_api.kernel.together import change_together
 
 
 async def record_welcome(
@@ -41,6 +42,11 @@ async def record_welcome(
         actor=actor,
         store=store,
     )
-    for outcome in await record_among(connection, {program.id: program}, [command]):
-        if isinstance(outcome, Refusal):
-            raise outcome
+    for locked in (False, True):  # once more, with the budgets locked, when a slice of one was too short
+        desk = await gather_own(connection, program, command, locked=locked)
+        outcome = desk.take(command, member_id)
+        if not desk.tallies.short:
+            break
+    if isinstance(outcome, Refusal):
+        raise outcome
+    await change_together(connection, desk.changes())

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import phonenumbers
 
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+from loyalty_api.kernel.together import Ask, ask, columns
 
 KINDS = ("card", "phone", "email", "external_id", "app_token", "number")
 VALUE_LENGTH_MAX = 200
@@ -62,18 +63,26 @@ def normalise(kind: str, value: str, *, program_id: UUID, region: str | None, fi
 
 
 _FIND = """
-SELECT c.program_id, c.kind, c.value, c.member_id, c.blocked_at IS NOT NULL
+SELECT c.program_id, c.kind, c.value, c.member_id, c.blocked_at IS NOT NULL AS blocked
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k (program_id, kind, value)
 JOIN identifier_claims c USING (program_id, kind, value)
 """
 
 
-async def find_members(connection: Connection, identifiers: Collection[Identifier]) -> dict[Identifier, Found]:
-    """Whose each identifier is, in one statement; unknown ones are missing from the answer."""
+def found_ask(identifiers: Collection[Identifier]) -> Ask:
+    """Asks whose each identifier is; column ``member_id`` is the member's."""
     wanted = set(identifiers)
-    columns = map(list, zip(*wanted, strict=True)) if wanted else ([], [], [])
-    rows = await connection.fetch(_FIND, *columns)
+    return Ask(_FIND, columns(list(wanted)) if wanted else ([], [], []))
+
+
+def read_found(rows: Iterable[Any]) -> dict[Identifier, Found]:
+    """What ``found_ask`` was answered; unknown identifiers are missing."""
     return {Identifier(*row[:3]): Found(*row[3:]) for row in map(tuple, rows)}
+
+
+async def find_members(connection: Connection, identifiers: Collection[Identifier]) -> dict[Identifier, Found]:
+    """Whose each identifier is; unknown ones are missing from the answer."""
+    return read_found(await ask(connection, found_ask(identifiers)))
 
 
 @lru_cache(maxsize=100_000)

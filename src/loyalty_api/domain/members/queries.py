@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,6 +16,7 @@ from loyalty_api.domain.members.model import identifier_claims, member_profiles
 from loyalty_api.domain.members.refusals import MemberNotFound
 from loyalty_api.kernel.database import Connection, fetch
 from loyalty_api.kernel.paging import Page, page_key
+from loyalty_api.kernel.together import Ask, Values, ask
 
 
 class IdentifierRow(msgspec.Struct, frozen=True):
@@ -125,9 +126,13 @@ class Membership(NamedTuple):
         return self.enrolled_at - CLOCKS_APART_MAX if enrolled_now else self.enrolled_at
 
 
-async def memberships(connection: Connection, member_ids: Collection[UUID]) -> dict[UUID, Membership]:
-    """The memberships of those members who exist, in one statement."""
-    rows = await connection.fetch(_MEMBERSHIPS, list(member_ids))
+def memberships_ask(members: Values) -> Ask:
+    """Asks for the memberships of those members who exist."""
+    return Ask(_MEMBERSHIPS, (members,))
+
+
+def read_memberships(rows: Iterable[Any]) -> dict[UUID, Membership]:
+    """What ``memberships_ask`` was answered."""
     return {row[0]: Membership(*tuple(row)[1:]) for row in rows}
 
 
@@ -141,15 +146,19 @@ class Traits(NamedTuple):
 NO_TRAITS = Traits({}, None)
 
 
-async def read_traits(connection: Connection, member_ids: Collection[UUID]) -> dict[UUID, Traits]:
-    """The traits of the members, in one statement."""
-    rows = await connection.fetch(_TRAITS, list(member_ids))
+def traits_ask(members: Values) -> Ask:
+    """Asks for the traits of the members."""
+    return Ask(_TRAITS, (members,))
+
+
+def read_traits(rows: Iterable[Any]) -> dict[UUID, Traits]:
+    """What ``traits_ask`` was answered."""
     return {row[0]: Traits(msgspec.json.decode(row[1]), row[2]) for row in rows}
 
 
 async def check_enrolled(connection: Connection, *, program_id: UUID, member_id: UUID) -> None:
     """Refuses (MemberNotFound) a member who is not in the program."""
-    found = (await memberships(connection, [member_id])).get(member_id)
+    found = read_memberships(await ask(connection, memberships_ask([member_id]))).get(member_id)
     if found is None or found.program_id != program_id:
         raise MemberNotFound(f"There is no member {member_id} in this program.")
 

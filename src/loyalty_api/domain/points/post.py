@@ -1,26 +1,32 @@
 """Posting: the only writer of the ledger.
 
-A ``Book`` is opened on some members (their balance rows locked, in one order), collects transfers in memory, in
-sequence and sealed, and is written with one statement per table, however many members and transfers it holds.
+A ``Book`` is made of some members' balance rows, collects transfers in memory, in sequence and sealed, and is written
+with one statement per table, however many members and transfers it holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.chain import NO_HASH, Sealed, seal
 from loyalty_api.domain.points.dates import LotDates
-from loyalty_api.kernel.database import Connection, copy_rows
+from loyalty_api.domain.points.model import lots, transfers
+from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.ids import new_id
+from loyalty_api.kernel.together import Ask, Change, Values, change_together, columns, insert_into
 
 
 class Balance:
-    """A member's locked balance row, folded forward in memory."""
+    """A member's balance row as it was read, folded forward in memory.
+
+    Whatever changes of a member's points, tier or tallies moves ``event_seq``; who writes checks that it is still the
+    one that was seen.
+    """
 
     __slots__ = (
         "debt",
@@ -33,6 +39,7 @@ class Balance:
         "pending",
         "program_id",
         "reserved",
+        "seen_event_seq",
         "spendable",
         "transfer_seq",
     )
@@ -46,6 +53,7 @@ class Balance:
     lifetime_earned: int
     transfer_seq: int
     event_seq: int
+    seen_event_seq: int
     head_hash: bytes
     last_recorded_at: datetime | None
     next_due_at: datetime | None
@@ -65,6 +73,7 @@ class Balance:
             self.last_recorded_at,
             self.next_due_at,
         ) = row
+        self.seen_event_seq = self.event_seq
 
     @property
     def available(self) -> int:
@@ -113,7 +122,7 @@ _COLUMNS = (
     "last_recorded_at",
     "next_due_at",
 )
-_written = attrgetter(*(name for name in _COLUMNS if name != "program_id"))
+_written = attrgetter(*(name for name in _COLUMNS if name != "program_id"), "seen_event_seq")
 _LOCK = f"SELECT {', '.join(_COLUMNS)} FROM balances WHERE member_id = ANY($1::uuid[]) ORDER BY member_id FOR UPDATE"
 _PEEK = f"SELECT {', '.join(_COLUMNS)} FROM balances WHERE member_id = ANY($1::uuid[])"
 _TRANSFERS = (
@@ -124,16 +133,18 @@ _LOTS = (
     *("member_id", "lot_id", "program_id", "transfer_seq", "points", "remaining", "pending", "earned_at"),
     *("available_at", "expires_at"),
 )
+_INSERT_TRANSFERS = insert_into(transfers, _TRANSFERS)
+_INSERT_LOTS = insert_into(lots, _LOTS)
 _BALANCES = """
 UPDATE balances b
 SET spendable = u.spendable, pending = u.pending, reserved = u.reserved, debt = u.debt,
     lifetime_earned = u.lifetime_earned, transfer_seq = u.transfer_seq, event_seq = u.event_seq,
     head_hash = u.head_hash, last_recorded_at = u.last_recorded_at, next_due_at = u.next_due_at
 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-            $8::bigint[], $9::bytea[], $10::timestamptz[], $11::timestamptz[])
+            $8::bigint[], $9::bytea[], $10::timestamptz[], $11::timestamptz[], $12::bigint[])
   AS u (member_id, spendable, pending, reserved, debt, lifetime_earned, transfer_seq, event_seq, head_hash,
-        last_recorded_at, next_due_at)
-WHERE b.member_id = u.member_id
+        last_recorded_at, next_due_at, seen_event_seq)
+WHERE b.member_id = u.member_id AND b.event_seq = u.seen_event_seq
 """
 
 
@@ -192,13 +203,18 @@ class Book:
         if due is not None and (balance.next_due_at is None or due < balance.next_due_at):
             balance.next_due_at = due
 
+    def changes(self) -> Iterator[Change]:
+        """What the members' ledgers change by; fails when one of them was changed since it was read."""
+        if self._touched:  # in one order, so that two transactions never wait for each other in a ring
+            rows = [_written(self._touched[member_id]) for member_id in sorted(self._touched)]
+            yield Change(_BALANCES, columns(rows), rows=len(rows))
+        if self._transfers:
+            yield Change(_INSERT_TRANSFERS, columns(self._transfers))
+            yield Change(_INSERT_LOTS, columns(self._lots))
+
     async def write(self, connection: Connection) -> None:
-        """Writes transfers, lots and balances: one statement each."""
-        await copy_rows(connection, "transfers", _TRANSFERS, self._transfers)
-        await copy_rows(connection, "lots", _LOTS, self._lots)
-        if self._touched:
-            rows = map(_written, self._touched.values())
-            await connection.execute(_BALANCES, *map(list, zip(*rows, strict=True)))
+        """Writes the changes by themselves."""
+        await change_together(connection, list(self.changes()))
 
     def _append(self, balance: Balance, kind: str, source: Account, target: Account, points: int, cause: Cause) -> None:
         assert points > 0, "zero points make no transfer"
@@ -222,15 +238,18 @@ class Book:
         self.touch(balance)
 
 
-async def open_book(connection: Connection, member_ids: Collection[UUID]) -> Book:
+async def lock_balances(connection: Connection, member_ids: Collection[UUID]) -> list[Any]:
     """Locks the members' balance rows, in the order of their ids: the only place that locks members."""
-    rows = await connection.fetch(_LOCK, sorted(member_ids))
-    return Book({row[0]: Balance(tuple(row)) for row in rows})
+    return await connection.fetch(_LOCK, sorted(member_ids))
 
 
-async def peek_book(connection: Connection, member_ids: Collection[UUID]) -> Book:
-    """The members' balances without locks, for what is decided and never written."""
-    rows = await connection.fetch(_PEEK, sorted(member_ids))
+def balances_ask(members: Values) -> Ask:
+    """Asks for the members' balance rows without a lock: for what is never written, or checked when it is."""
+    return Ask(_PEEK, (members,))
+
+
+def make_book(rows: Iterable[Any]) -> Book:
+    """The book of the balance rows that were locked or asked for."""
     return Book({row[0]: Balance(tuple(row)) for row in rows})
 
 

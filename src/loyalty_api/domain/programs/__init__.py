@@ -1,4 +1,4 @@
-"""The program: one typed document (rules, tiers, points, base), published in effective-dated versions.
+"""The program: one typed document (rules, tiers, points, base), drafted by many, published in versions.
 
-Rank 0. Owns ``programs`` and ``program_versions``. Publishes no member event.
+Rank 0. Owns ``programs``, ``program_versions`` and ``program_drafts``. Publishes no member event.
 """

@@ -7,15 +7,17 @@ from typing import Any
 import msgspec
 
 from loyalty_api.domain.programs.document import Document, encode_document
+from loyalty_api.domain.programs.words import sides_of, words_of
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One difference: ``what`` happened ``where``, and the values (JSON) on both sides."""
+    """One difference: ``what`` happened ``where``, the values (JSON) on both sides, and sentences, one a line."""
 
     what: str  # added | removed | changed
     where: str
     before: Any = None
     after: Any = None
+    words: str = ""
 
     @property
     def text(self) -> str:
@@ -30,7 +32,11 @@ class Change(msgspec.Struct, frozen=True):
 def diff_documents(before: Document | None, after: Document) -> list[Change]:
     """The changes that lead from ``before`` (None: nothing yet) to ``after``, in the document's order."""
     old = _plain(before) if before else {}
-    return list(_compare("", old, _plain(after)))
+    sides = sides_of(before, after)
+    return [
+        msgspec.structs.replace(each, words=words_of(each.where, each.before, each.after, sides))
+        for each in _compare("", old, _plain(after))
+    ]
 
 
 def _compare(place: str, old: Any, new: Any) -> list[Change]:

@@ -1,4 +1,4 @@
-"""Tables of the program: what is fixed at the first publish, and every version for ever."""
+"""Tables of the program: what is fixed at the first publish, every version for ever, and the draft."""
 
 from __future__ import annotations
 
@@ -32,4 +32,16 @@ program_versions = Table(
     Column("published_by", Text, nullable=False),
     Column("document", JSON, nullable=False),
     PrimaryKeyConstraint("program_id", "version"),
+)
+
+program_drafts = Table(
+    "program_drafts",
+    metadata,
+    Column("program_id", Uuid, primary_key=True),
+    Column("writes", Integer, nullable=False),
+    Column("base_version", Integer, nullable=False),
+    # Empty: nothing is drafted.
+    Column("document", JSON),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("changed_by", Text, nullable=False),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,8 @@ import msgspec
 from loyalty_api.domain.programs.document import Document, decode_document
 from loyalty_api.domain.programs.refusals import ProgramNotFound, VersionNotFound
 from loyalty_api.kernel.clock import BEGINNING_OF_TIME
-from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.database import Connection, RaceLost
+from loyalty_api.kernel.together import Ask
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -75,6 +77,26 @@ class Catalogue:
         """The programs as the connection's transaction sees them."""
         rows = await connection.fetch(_STATE, list(set(program_ids)))
         return {row["program_id"]: await self._program(connection, row) for row in rows}
+
+    def known(self, program_ids: Collection[UUID]) -> dict[UUID, Program]:
+        """The programs as this process last saw them; ``check`` tells whether they are still so.
+
+        Raises RaceLost when one is not known yet.
+        """
+        if not self._known.keys() >= set(program_ids):
+            raise RaceLost
+        return {program_id: self._known[program_id] for program_id in program_ids}
+
+    def state_ask(self, program_ids: Collection[UUID]) -> Ask:
+        """Asks for what may have changed of the programs."""
+        return Ask(_STATE, (list(program_ids),))
+
+    def check(self, programs: dict[UUID, Program], rows: Iterable[Any]) -> None:
+        """Raises RaceLost when ``state_ask`` was answered other than the programs are known."""
+        for program_id, *_, newest_version, clock_now in map(tuple, rows):
+            known = programs[program_id]
+            if (known.newest_version, known.clock_now) != (newest_version, clock_now):
+                raise RaceLost
 
     async def one(self, connection: Connection, program_id: UUID) -> Program:
         """One program that is known to exist."""

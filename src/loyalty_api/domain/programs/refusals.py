@@ -50,6 +50,22 @@ class EffectiveInThePast(InvalidRequest):
     title = "The effective date lies in the past"
 
 
+class DraftChanged(Refusal):
+    """Somebody saved the draft or published since the caller read it; nothing was saved."""
+
+    kind = Kind.STALE
+    code = "program.draft_changed"
+    title = "The draft was changed meanwhile"
+
+
+class DraftOutdated(Refusal):
+    """The draft is based on an older version than the newest, whose changes it would undo."""
+
+    kind = Kind.CONFLICT
+    code = "program.draft_outdated"
+    title = "The draft is based on an older version"
+
+
 class ClockNotAllowed(Refusal):
     """Only test programs have a clock of their own."""
 

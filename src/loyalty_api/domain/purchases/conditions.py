@@ -7,7 +7,6 @@ from datetime import datetime
 
 from loyalty_api.domain.earning.compile import Compiled
 from loyalty_api.domain.earning.facts import MemberFacts, PurchaseSeen, ask_conditions, purchase_facts
-from loyalty_api.domain.earning.facts import needs_traits as needs_traits
 from loyalty_api.domain.earning.line_sets import LineSets
 from loyalty_api.domain.members.queries import Membership, Traits
 from loyalty_api.domain.purchases.command import PurchaseLine, RecordPurchase

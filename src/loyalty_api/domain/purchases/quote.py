@@ -5,14 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from loyalty_api.domain.earning.rules import Earning
-from loyalty_api.domain.earning.tallies import peek_tallies
 from loyalty_api.domain.earning.unfired import Unfired, unfired
-from loyalty_api.domain.points.post import peek_book
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.answer import Advice, TierAnswer
 from loyalty_api.domain.purchases.command import RecordPurchase
+from loyalty_api.domain.purchases.gather import gather
 from loyalty_api.domain.purchases.receipt import make_tier
-from loyalty_api.domain.purchases.record import open_desk, who_is
 from loyalty_api.kernel.database import Connection
 
 
@@ -39,10 +37,9 @@ async def quote_purchase(connection: Connection, catalogue: Catalogue, command: 
     Refuses: MemberNotFound, IdentifierBlocked, WrongCurrency, InTheFuture, TooLate, BeforeEnrolment,
     UnknownRedemption, OutOfRange, InvalidRequest (the identifier cannot be read).
     """
-    programs = await catalogue.load(connection, [command.program_id])
-    who = who_is(programs[command.program_id], command)
-    desk = await open_desk(connection, programs, [command], [who], peek_book, peek_tallies)
-    decided = desk.decide(command, who)
+    await catalogue.load(connection, [command.program_id])
+    desk = await gather(connection, catalogue, [command], spending=False)
+    decided = desk.decide(command, desk.presented[0])
     decision = decided.decision
     points = QuotedPoints(
         decision.points,

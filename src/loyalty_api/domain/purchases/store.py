@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from loyalty_api.kernel.database import Connection, copy_rows
+from loyalty_api.domain.purchases.model import purchases
+from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import Change, columns, insert_into
 
 
 class PurchaseRow(NamedTuple):
@@ -47,9 +49,12 @@ FROM unnest($1::uuid[], $2::uuid[]) AS k (member_id, purchase_id) JOIN purchases
 """
 
 
-async def write_purchases(connection: Connection, rows: Sequence[PurchaseRow]) -> None:
-    """Inserts all rows in one statement."""
-    await copy_rows(connection, "purchases", PurchaseRow._fields, rows)
+_INSERT = insert_into(purchases, PurchaseRow._fields)
+
+
+def purchases_change(rows: Sequence[PurchaseRow]) -> list[Change]:
+    """The change that inserts all rows."""
+    return [Change(_INSERT, columns(rows))] if rows else []
 
 
 async def first_answers(connection: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict[UUID, bytes]:

@@ -9,8 +9,9 @@ import msgspec
 
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.tiers.rules import Next, Window
-from loyalty_api.domain.tiers.standing import read_standings
+from loyalty_api.domain.tiers.standing import read_standings, standings_ask
 from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import ask
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -23,12 +24,13 @@ class Held(msgspec.Struct, frozen=True):
 
 
 async def held_tiers(
-    connection: Connection, *, tiers: Tiers, member_ids: list[UUID], window: Window
+    connection: Connection, *, program_id: UUID, tiers: Tiers, member_ids: list[UUID], window: Window
 ) -> dict[UUID, Held]:
-    """The tiers that the members hold, with the measure over ``window``."""
-    standings = await read_standings(connection, dict.fromkeys(member_ids, window))
+    """The tiers that the program's members hold, with the measure over ``window``."""
+    windows = {program_id: window}
+    rows = await ask(connection, standings_ask(member_ids, windows))
     held = {}
-    for member_id, standing in standings.items():
+    for member_id, standing in read_standings(rows, windows).items():
         code, following = standing.progress(tiers)
         held[member_id] = Held(code, standing.since, standing.window_sum, following)
     return held

@@ -7,14 +7,16 @@ late receipt earns at the tier of its own time.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from loyalty_api.domain.programs.document import Tiers
+from loyalty_api.domain.tiers.model import tier_moves
 from loyalty_api.domain.tiers.rules import Next, Window, held_rank, next_tier, rank_of
 from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import Ask, Change, Values, columns, insert_into
 
 VALUE_MAX = 2**62  # of a window's sum; the column holds twice as much
 
@@ -124,8 +126,9 @@ SELECT t.member_id, t.program_id, t.tier, t.since, t.moves, t.window_sum,
                 OR d.day > LEAST(t.window_through, w.last) AND d.day <= GREATEST(t.window_through, w.last)))
        END,
        t.counted_until
-FROM unnest($1::uuid[], $2::date[], $3::date[]) AS w (member_id, first, last)
-JOIN member_tiers t USING (member_id)
+FROM unnest($2::uuid[], $3::date[], $4::date[]) AS w (program_id, first, last)
+JOIN member_tiers t USING (program_id)
+WHERE t.member_id = ANY($1::uuid[])
 """
 _MOVES = """
 SELECT member_id, effective_at, to_tier FROM tier_moves WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq
@@ -144,19 +147,19 @@ FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[], $5::date[], $6
   AS u (member_id, tier, since, moves, window_from, window_through, window_sum, counted_until)
 WHERE t.member_id = u.member_id
 """
-_ADD_MOVES = """
-INSERT INTO tier_moves (member_id, seq, program_id, from_tier, to_tier, reason, value, effective_at, recorded_at)
-SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-                     $8::timestamptz[], $9::timestamptz[])
-"""
+_ADD_MOVES = insert_into(tier_moves, Move._fields)
 
 
-async def read_standings(connection: Connection, windows: dict[UUID, Window]) -> dict[UUID, Standing]:
-    """The members' standings over the given windows, in one statement."""
+def standings_ask(members: Values, windows: dict[UUID, Window]) -> Ask:
+    """Asks for the members' standings, over the window of each program."""
     firsts = [window.first for window in windows.values()]
     lasts = [window.last for window in windows.values()]
-    rows = await connection.fetch(_READ, list(windows), firsts, lasts)
-    return {row[0]: Standing(tuple(row), windows[row[0]]) for row in rows}
+    return Ask(_READ, (members, list(windows), firsts, lasts))
+
+
+def read_standings(rows: Iterable[Any], windows: dict[UUID, Window]) -> dict[UUID, Standing]:
+    """What ``standings_ask`` was answered, by member."""
+    return {row[0]: Standing(tuple(row), windows[row[1]]) for row in rows}
 
 
 async def read_moves(connection: Connection, standings: Collection[Standing]) -> None:
@@ -168,21 +171,21 @@ async def read_moves(connection: Connection, standings: Collection[Standing]) ->
         by_member[row["member_id"]].held.append((row["effective_at"], row["to_tier"]))
 
 
-async def write_standings(connection: Connection, standings: Collection[Standing]) -> None:
-    """Writes day buckets, tier rows and moves: one statement each."""
+def standings_changes(standings: Collection[Standing]) -> Iterator[Change]:
+    """What day buckets, tier rows and moves change by; their members' balances are checked beside them."""
     changed = sorted((s for s in standings if s.days), key=lambda standing: standing.member_id)
     if not changed:
         return
     days = [(s.member_id, day, s.program_id, value) for s in changed for day, value in sorted(s.days.items())]
-    await connection.execute(_ADD_DAYS, *map(list, zip(*days, strict=True)))
+    yield Change(_ADD_DAYS, columns(days))
     rows = [
         (s.member_id, s.tier, s.since, s.moves, s.window.first, s.window.last, s.window_sum, s.counted_until)
         for s in changed
     ]
-    await connection.execute(_UPDATE, *map(list, zip(*rows, strict=True)))
+    yield Change(_UPDATE, columns(rows))
     moves = [move for standing in changed for move in standing.new_moves]
     if moves:
-        await connection.execute(_ADD_MOVES, *map(list, zip(*moves, strict=True)))
+        yield Change(_ADD_MOVES, columns(moves))
 
 
 async def open_standing(connection: Connection, *, member_id: UUID, program_id: UUID, window: Window) -> None:

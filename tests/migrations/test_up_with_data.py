@@ -1,0 +1,87 @@
+"""A database that is in use is brought up, migration by migration, and keeps what it has."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import asyncpg
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from loyalty_api.domain.programs.draft import read_draft
+from loyalty_api.domain.programs.queries import Catalogue
+from loyalty_api.domain.programs.read import read_document
+from loyalty_api.domain.programs.save_draft import save_draft
+from loyalty_api.kernel.clock import now
+from loyalty_api.kernel.database import Database, driver_url
+from loyalty_api.kernel.migrate import migrate
+from tests.architecture.source import ROOT
+from tests.make.program import make_document
+
+PROGRAM_ID = uuid.UUID("0199c2a1-7f3e-7a40-9d1e-3f6c8b1f2a77")
+
+
+@pytest.fixture
+async def database_at_0001(server_url: str) -> str:
+    """A database of the first migration's schema; its address."""
+    name = f"old_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(server_url)
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    url = server_url.replace("@/postgres", f"@/{name}", 1)
+    engine = create_async_engine(driver_url(url).replace("postgresql://", "postgresql+asyncpg://", 1))
+    async with engine.connect() as opened:
+        await opened.run_sync(_upgrade_to, "0001")
+    await engine.dispose()
+    return url
+
+
+def _upgrade_to(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+async def test_a_program_from_before_drafts_is_kept_and_can_be_drafted(database_at_0001: str) -> None:
+    plain = make_document()
+    connection = await asyncpg.connect(database_at_0001)
+    await connection.execute(
+        "INSERT INTO programs (program_id, code, mode, currency, time_zone, created_at, newest_version)"
+        " VALUES ($1, $2, 'test', 'EUR', 'Europe/Berlin', $3, 1)",
+        PROGRAM_ID,
+        plain["program"],
+        now(),
+    )
+    await connection.execute(
+        "INSERT INTO program_versions (program_id, version, published_at, published_by, document)"
+        " VALUES ($1, 1, $2, 'cli', $3)",
+        PROGRAM_ID,
+        now(),
+        json.dumps(plain),
+    )
+    await connection.close()
+    assert (await migrate(database_at_0001))[0] == "0002"
+
+    database = await Database.open(database_at_0001, pool_size=2)
+    catalogue = Catalogue()
+    async with database.reader() as reader:
+        before = await read_draft(reader, await catalogue.one(reader, PROGRAM_ID))
+    after = await database.write(
+        lambda connection: save_draft(
+            connection,
+            catalogue=catalogue,
+            program_id=PROGRAM_ID,
+            document=read_document(plain | {"name": "Club"}),
+            seen={before.tag},
+            now=now(),
+            actor="test",
+        )
+    )
+    await database.close()
+    assert (before.saved, before.document) == (False, read_document(plain))
+    assert (after.saved, after.document.name) == (True, "Club")
