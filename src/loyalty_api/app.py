@@ -76,8 +76,9 @@ class Application:
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[None]:
+        attempts = 4 * self._settings.writers  # single ones and batches, of purchases and of engagement events
         database = await Database.open(
-            self._settings.database_url, pool_size=self._settings.pool_size, attempts=self._settings.writers
+            self._settings.database_url, pool_size=self._settings.pool_size, attempts=attempts
         )
         self._door = Door(database, self._settings)
         gc.freeze()

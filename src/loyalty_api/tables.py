@@ -5,6 +5,7 @@ from __future__ import annotations
 from loyalty_api.domain.access import model as access
 from loyalty_api.domain.claims import model as claims
 from loyalty_api.domain.earning import model as earning
+from loyalty_api.domain.engagement import model as engagement
 from loyalty_api.domain.members import model as members
 from loyalty_api.domain.points import model as points
 from loyalty_api.domain.programs import model as programs
@@ -13,4 +14,16 @@ from loyalty_api.domain.tiers import model as tiers
 from loyalty_api.kernel import outbox
 from loyalty_api.kernel.database import metadata
 
-__all__ = ["access", "claims", "earning", "members", "metadata", "outbox", "points", "programs", "purchases", "tiers"]
+__all__ = [
+    "access",
+    "claims",
+    "earning",
+    "engagement",
+    "members",
+    "metadata",
+    "outbox",
+    "points",
+    "programs",
+    "purchases",
+    "tiers",
+]

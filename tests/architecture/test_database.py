@@ -5,7 +5,13 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
+from loyalty_api.domain.claims.claim import CLAIM_ROW
+from loyalty_api.domain.engagement.store import ENGAGEMENT_ROW
+from loyalty_api.domain.points.post import BALANCE_ROW, LOT_ROW, TRANSFER_ROW
+from loyalty_api.domain.purchases.store import PURCHASE_ROW
+from loyalty_api.domain.tiers.standing import TIER_DAY_ROW, TIER_MOVE_ROW, TIER_ROW
 from loyalty_api.kernel.database import APPLICATION_ROLE, Database
+from loyalty_api.kernel.outbox import EVENT_ROW
 from loyalty_api.tables import metadata
 
 # What is unique across members, and the column that its keys begin with.
@@ -17,7 +23,19 @@ CLAIMS = {
 }
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "api_keys"}
 OTHER = {"alembic_version"}
-APPEND_ONLY = {"transfers", "tier_moves", "purchases", "program_versions", "reference_claims"}
+ROW_TYPES = {
+    CLAIM_ROW: "reference_claims",
+    PURCHASE_ROW: "purchases",
+    ENGAGEMENT_ROW: "engagements",
+    TRANSFER_ROW: "transfers",
+    LOT_ROW: "lots",
+    BALANCE_ROW: "balances",
+    TIER_DAY_ROW: "tier_days",
+    TIER_ROW: "member_tiers",
+    TIER_MOVE_ROW: "tier_moves",
+    EVENT_ROW: "outbox",
+}
+APPEND_ONLY = {"transfers", "tier_moves", "purchases", "engagements", "program_versions", "reference_claims"}
 
 _KEYS = """
 SELECT c.relname AS table, i.relname AS key, a.attname AS first
@@ -137,3 +155,24 @@ async def test_the_application_may_change_what_changes_and_nothing_of_what_is_wr
 async def test_the_product_itself_cannot_rewrite_history(database: Database, table: str, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await database.write(lambda connection: connection.execute(statement.format(table)))
+
+
+async def test_a_row_type_has_the_fields_that_are_written_as_their_table_has_them(database: Database) -> None:
+    rows = await fetch(
+        database,
+        "SELECT t.typname AS name, a.attname AS field, format_type(a.atttypid, a.atttypmod) AS type FROM pg_type t"
+        " JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c' JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE t.typnamespace = 'public'::regnamespace ORDER BY t.typname, a.attnum",
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row["name"], []).append((row["field"], row["type"]))
+    columns = {
+        (row["table_name"], row["column_name"]): row["data_type"]
+        for row in await fetch(database, "SELECT table_name, column_name, data_type FROM information_schema.columns")
+    }
+    assert found.keys() == {kind.name for kind in ROW_TYPES}
+    for kind, table in ROW_TYPES.items():
+        assert [field for field, _ in found[kind.name]] == list(kind.fields), kind.name
+        for field, type_name in found[kind.name]:
+            assert type_name == columns.get((table, field), "bigint"), (kind.name, field)

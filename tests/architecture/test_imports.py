@@ -20,6 +20,7 @@ RANKS = {
     "tiers": 2,
     "earning": 5,
     "purchases": 7,
+    "engagement": 7,
     "lifecycle": 9,
 }
 

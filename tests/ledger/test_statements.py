@@ -11,9 +11,9 @@ from tests.make.program import BASE_RULE
 from tests.make.purchase import make_purchase
 from tests.make.shop import Shop
 
+from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import Purchase, RecordPurchase, content_hash
-from loyalty_api.domain.purchases.desk import Answered
 from loyalty_api.domain.purchases.record import record_purchases
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Connection, Database
@@ -76,8 +76,9 @@ async def test_a_batch_of_128_takes_exactly_the_statements_of_one(
         query = "SELECT program_id FROM programs WHERE code = $1"
         program_id = await connection.fetchval(query, shop.document["program"])
     cards = [shop.enrol()["card"] for _ in range(50)]
-    warm, one = ([make_command(program_id, make_purchase(cards[0]))] for _ in range(2))
-    await count_statements(database, catalogue, warm, locked=True)
+    warm, warmer, one = ([make_command(program_id, make_purchase(cards[0]))] for _ in range(3))
+    await count_statements(database, catalogue, warm, locked=True)  # the program is known, the budget is let
+    await count_statements(database, catalogue, warmer, locked=locked)  # the connection knows its types
     alone = await count_statements(database, catalogue, one, locked=locked)
     assert alone <= expected
 
@@ -86,4 +87,4 @@ async def test_a_batch_of_128_takes_exactly_the_statements_of_one(
     assert await count_statements(database, catalogue, many, locked=locked) == alone
     async with database.reader() as connection:
         query = "SELECT count(*) FROM reference_claims WHERE program_id = $1"
-        assert await connection.fetchval(query, program_id) == 130
+        assert await connection.fetchval(query, program_id) == 131

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.make.engagement import make_engagement
 from tests.make.program import make_document
 from tests.make.purchase import make_purchase
 
@@ -64,6 +65,12 @@ class Shop:
     def buy(self, member: dict[str, Any], amount_minor: int = 1000, **changes: Any) -> dict[str, Any]:
         """A purchase that must be recorded; the answer."""
         answer = self.post(make_purchase(member["card"], amount_minor, **changes))
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def engage(self, member: dict[str, Any], kind: str = "review.written", **changes: Any) -> dict[str, Any]:
+        """An engagement event that must be recorded; the answer."""
+        answer = self.call("POST", "/v1/engagement", make_engagement(member["card"], kind, **changes))
         assert answer.status_code == 201, answer.text
         return answer.json()
 

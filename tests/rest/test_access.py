@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from loyalty_api.domain.access.table import ADMITTED, PROGRAM_SCOPES, PUBLIC
+from tests.make.engagement import make_engagement
 from tests.make.problem import problem
 from tests.make.purchase import make_purchase
 from tests.make.shop import Shop, bearer
@@ -119,7 +120,7 @@ def test_who_is_not_admitted_learns_nothing_about_the_input(http: httpx.Client) 
 
 def test_a_key_of_another_program_finds_nothing_by_id(shop: Shop, make_shop: Callable[..., Shop]) -> None:
     member = shop.enrol()
-    purchase = shop.buy(member)
+    purchase, event = shop.buy(member), shop.engage(member)
     key = shop.issue_key("till")
     card = next(each for each in shop.member(member["id"])["identifiers"])
     path = f"/v1/members/{member['id']}"
@@ -133,6 +134,8 @@ def test_a_key_of_another_program_finds_nothing_by_id(shop: Shop, make_shop: Cal
         ("DELETE", f"{path}/identifiers/{card['id']}", None, "member.identifier_not_found"),
         ("GET", f"/v1/purchases/{purchase['id']}", None, "purchase.not_found"),
         ("POST", "/v1/purchases", make_purchase("") | {"member": {"id": member["id"]}}, "member.not_found"),
+        ("GET", f"/v1/engagement/{event['id']}", None, "engagement.not_found"),
+        ("POST", "/v1/engagement", make_engagement("") | {"member": {"id": member["id"]}}, "member.not_found"),
         ("DELETE", f"/v1/api-keys/{key['id']}", None, "api_key.not_found"),
     ]
     for method, address, body, code in calls:
@@ -153,6 +156,8 @@ def test_revoking_a_key_ends_it_at_once_everywhere_also_where_it_is_remembered(s
     problem(shop.post(purchase, key=issued["key"]), 401, "access.unauthenticated")  # not even a replay
     batch = shop.call("POST", "/v1/purchases/batch", [make_purchase(member["card"])], key=issued["key"])
     problem(batch, 401, "access.unauthenticated")
+    event = shop.call("POST", "/v1/engagement", make_engagement(member["card"]), key=issued["key"])
+    problem(event, 401, "access.unauthenticated")
     problem(shop.call("GET", f"/v1/members/{member['id']}", key=issued["key"]), 401, "access.unauthenticated")
     assert shop.member(member["id"])["points"]["available"] == 20
 

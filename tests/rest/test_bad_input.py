@@ -12,6 +12,7 @@ import pytest
 from loyalty_api.domain.lifecycle.verify import verify
 from loyalty_api.kernel.database import Database
 from loyalty_api.rest.router import CONTRACT
+from tests.make.engagement import make_engagement
 from tests.make.problem import problem
 from tests.make.program import make_document
 from tests.make.purchase import make_line, make_purchase
@@ -19,7 +20,7 @@ from tests.make.shop import Shop, bearer
 
 NOBODY = "019a2011-0405-775b-a666-3189a5d947d4"
 WITH_BODY = sorted({route.key for route in CONTRACT if route.body is not None})
-BATCH = "POST /v1/purchases/batch"
+BATCHES = {"POST /v1/purchases/batch", "POST /v1/engagement/batch"}
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_what_is_no_json_is_a_problem_everywhere(send: Callable[..., httpx.Respo
 
 @pytest.mark.parametrize("route", WITH_BODY)
 def test_what_is_no_object_is_a_problem_everywhere(send: Callable[..., httpx.Response], route: str) -> None:
-    for body in NO_OBJECT if route == BATCH else [*NO_OBJECT, b"[]", b"[{}]"]:
+    for body in NO_OBJECT if route in BATCHES else [*NO_OBJECT, b"[]", b"[{}]"]:
         refused(send(route, body))
 
 
@@ -221,6 +222,9 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
     return {
         "POST /v1/purchases": purchase,
         "POST /v1/quotes": {name: value for name, value in purchase.items() if name != "reference"},
+        "POST /v1/engagement": make_engagement(
+            card, reference="fresh", store="1", employee="e", channel="web", data={"stars": 5, "of": [{"sku": "ESP"}]}
+        ),
         "POST /v1/members": {
             "identifiers": [{"kind": "card", "value": "fresh"}],
             "profile": profile | {"language": "de"},
@@ -258,7 +262,7 @@ def spoil(value: Any, path: tuple, with_: Any) -> Any:
     return copy
 
 
-@pytest.mark.parametrize("route", sorted(set(WITH_BODY) - {BATCH}))
+@pytest.mark.parametrize("route", sorted(set(WITH_BODY) - BATCHES))
 def test_any_field_may_hold_anything_and_the_answer_is_never_a_failure(
     shop: Shop, send: Callable[..., httpx.Response], route: str
 ) -> None:
@@ -306,6 +310,12 @@ async def test_whatever_was_sent_the_ledger_is_whole(shop: Shop, database: Datab
     answer = shop.call("POST", "/v1/purchases/batch", [*items[:500], make_purchase(member["card"])])
     results = answer.json()["results"]
     assert results[-1]["status"] == "recorded"
+    event = good_bodies(shop)["POST /v1/engagement"] | {"member": {"identifier": member["card"]}}
+    spoiled = [spoil(event, path, hostile) for path in places(event) for hostile in HOSTILE[1::4]]
+    events = [each | {"reference": f"e{number}"} for number, each in enumerate(spoiled)]
+    told = shop.call("POST", "/v1/engagement/batch", [*events, make_engagement(member["card"])]).json()["results"]
+    assert told[-1]["status"] == "recorded"
+    results += told
     recorded = [each["answer"]["points"]["earned"] for each in results if each["status"] == "recorded"]
     assert all(each["problem"]["status"] < 500 for each in results if each["status"] == "refused")
     assert shop.member(member["id"])["points"]["available"] == before + sum(recorded)

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from tests.architecture.source import ROOT
+from tests.make.engagement import make_engagement
 from tests.make.problem import problem
 from tests.make.purchase import make_line, make_purchase
 from tests.make.shop import Shop
@@ -25,6 +26,7 @@ def test_answers_fit_the_contract(shop: Shop) -> None:
     contract = shop.http.get("/openapi.json").json()
     member = shop.enrol()
     bought = shop.buy(member, lines=[make_line(60_000, quantity=1.5), make_line(2000, kind="gift_card")])
+    event = shop.engage(member)
     path = f"/v1/members/{member['id']}"
     calls: list[tuple[str, str, str, Any]] = [
         ("get", "/v1/members/{member_id}", path, None),
@@ -39,6 +41,12 @@ def test_answers_fit_the_contract(shop: Shop) -> None:
         ("post", "/v1/purchases/batch", "/v1/purchases/batch", [make_purchase(member["card"]), {}]),
         ("get", "/v1/purchases", "/v1/purchases", None),
         ("get", "/v1/purchases/{purchase_id}", f"/v1/purchases/{bought['id']}", None),
+        ("post", "/v1/engagement", "/v1/engagement", make_engagement(member["card"], data={"stars": 5})),
+        ("post", "/v1/engagement", "/v1/engagement", make_engagement(member["card"], "enrolled")),
+        ("post", "/v1/engagement/batch", "/v1/engagement/batch", [make_engagement(member["card"]), {}]),
+        ("get", "/v1/engagement", "/v1/engagement", None),
+        ("get", "/v1/engagement/{engagement_id}", f"/v1/engagement/{event['id']}", None),
+        ("get", "/v1/program/dry-runs", "/v1/program/dry-runs", None),
         ("get", "/v1/program", "/v1/program", None),
         ("get", "/v1/program/draft", "/v1/program/draft", None),
         ("put", "/v1/program/draft", "/v1/program/draft", shop.document | {"name": "x"}),

@@ -57,6 +57,7 @@ def test_the_history_says_what_each_movement_was_for(shop: Shop) -> None:
             "reason": "Purchase R-1: 1 point per 1.00 on 10.00",
             "earnings": [{"rule": "base", "points": 10}],
             "purchase": answer["id"],
+            "engagement": None,
             "balance_after": {"available": 10, "pending": 0, "reserved": 0},
         }
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from loyalty_api.domain.access.table import ADMITTED
+from tests.make.engagement import make_engagement
 from tests.make.problem import problem
 from tests.make.purchase import make_purchase
 from tests.make.shop import LONG_AGO, Shop
@@ -21,6 +22,7 @@ IDENTIFIERS = [
     {"kind": "number", "value": "100200300"},
 ]
 ENROLMENT = {"identifiers": IDENTIFIERS, "profile": {"given_name": "Ada"}, "enrolled_at": LONG_AGO, "store": "1"}
+EVENT = make_engagement("card:4006381333931", reference="E-1", source="reviews")
 PURCHASE = make_purchase("card:4006381333931", 1000, reference="R-1", source="till-1")
 
 
@@ -33,6 +35,7 @@ class Twin:
         recorded = shop.post(PURCHASE)
         assert recorded.status_code == 201, recorded.text
         self.purchase = recorded.json()
+        self.event = shop.call("POST", "/v1/engagement", EVENT).json()
         self.key = shop.issue_key("till", name="till 1")
         assert self.purchase["points"]["earned"] == points
 
@@ -54,6 +57,19 @@ def test_the_same_card_is_another_member_and_the_same_reference_another_purchase
         again = twin.shop.post(PURCHASE)
         assert (again.status_code, again.json()) == (200, twin.purchase)
         assert twin.shop.member(twin.member["id"])["points"]["available"] == points
+
+
+def test_the_same_event_of_the_same_card_is_another_event(twins: tuple[Twin, Twin]) -> None:
+    one, other = twins
+    assert one.event["id"] != other.event["id"]
+    for twin, stranger in ((one, other), (other, one)):
+        again = twin.shop.call("POST", "/v1/engagement", EVENT)
+        assert (again.status_code, again.json()) == (200, twin.event)
+        listed = twin.shop.call("GET", "/v1/engagement").json()["items"]
+        assert [each["id"] for each in listed] == [twin.event["id"]]
+        assert twin.shop.call("GET", f"/v1/engagement?member={stranger.member['id']}").json()["items"] == []
+        fresh = EVENT | {"reference": "E-2", "member": {"id": stranger.member["id"]}}
+        problem(twin.shop.call("POST", "/v1/engagement", fresh), 404, "member.not_found")
 
 
 def test_every_search_finds_ones_own_member_only(twins: tuple[Twin, Twin]) -> None:
@@ -87,6 +103,7 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
         "POST /v1/members/{member_id}/identifiers": {"kind": "card", "value": "eve"},
     }
     ids = {"member_id": one.member["id"], "purchase_id": one.purchase["id"], "key_id": one.key["id"]}
+    ids["engagement_id"] = one.event["id"]
     before = one.shop.member(one.member["id"])
     tried = 0
     for route in sorted(ADMITTED):

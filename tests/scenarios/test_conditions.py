@@ -73,4 +73,4 @@ def test_a_dry_run_with_a_condition_tells_what_it_would_have_given(make_shop: Ma
     shop.buy(ada, 1000)
     shop.buy(ada, 2000)
     items = shop.call("GET", "/v1/program/dry-runs").json()["items"]
-    assert items == [{"rule": "bonus", "purchases": 1, "points": 50}]
+    assert items == [{"rule": "bonus", "purchases": 1, "events": 0, "points": 50}]

@@ -17,7 +17,7 @@ def test_a_dry_run_is_summed_up_per_rule_and_then_goes_live(make_shop: Callable[
     for instant in ("2026-03-05T23:30:00Z", "2026-03-06T10:00:00Z", "2026-03-06T23:30:00Z"):  # Friday is Berlin's
         assert shop.buy(member, 1000, occurred_at=instant)["points"]["earned"] == 10
     told = shop.call("GET", "/v1/program/dry-runs").json()
-    assert told == {"items": [{"rule": "friday", "purchases": 2, "points": 100}]}
+    assert told == {"items": [{"rule": "friday", "purchases": 2, "events": 0, "points": 100}]}
 
     shop.publish(earning_rules=[BASE_RULE, FRIDAY | {"state": "live"}])
     shop.set_clock("2026-03-13T12:00:00Z")

@@ -25,6 +25,14 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def in_utc(name: str, instant: datetime) -> datetime:
+    """The instant in its one writing. Raises ValueError, which names the field, where UTC has no such year."""
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"`{name}` is outside of the calendar") from None
+
+
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
     """The date on the wall calendar of ``zone`` at ``instant``."""
     return instant.astimezone(zone).date()

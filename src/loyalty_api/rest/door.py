@@ -1,18 +1,23 @@
-"""What the handlers of the REST door work with: the database, the programs, and the purchases' group commit."""
+"""What the handlers of the REST door work with: the database, the programs, and a group commit per hot write."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
+from loyalty_api.domain.claims.answered import Answered
+from loyalty_api.domain.engagement.command import RecordEngagement
+from loyalty_api.domain.engagement.record import record_engagement
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import RecordPurchase
-from loyalty_api.domain.purchases.desk import Answered
 from loyalty_api.domain.purchases.record import record_purchases
 from loyalty_api.kernel.database import Database, RaceLost
 from loyalty_api.kernel.group_commit import GroupCommit
 from loyalty_api.kernel.refusals import Refusal
 from loyalty_api.rest.caller import Callers
 from loyalty_api.settings import Settings
+
+Outcome = Answered | Refusal
 
 
 class Door:
@@ -23,22 +28,30 @@ class Door:
         self.settings = settings
         self.catalogue = Catalogue()
         self.callers = Callers(database)
-        self.recorder: GroupCommit[RecordPurchase, Answered | Refusal] = GroupCommit(
-            self._record, lanes=settings.writers, queue_max=settings.queue_max
-        )
+        limits = {"lanes": settings.writers, "queue_max": settings.queue_max}
+        self.recorder: GroupCommit[RecordPurchase, Outcome] = GroupCommit(self._by(record_purchases), **limits)
+        self.engager: GroupCommit[RecordEngagement, Outcome] = GroupCommit(self._by(record_engagement), **limits)
 
-    async def _record(self, commands: Sequence[RecordPurchase]) -> Sequence[Answered | Refusal]:
-        """Records without a lock, which is nearly always right; behind locks when another transaction was first."""
-        try:
-            return await self.database.attempt(
-                lambda connection: record_purchases(connection, self.catalogue, commands, locked=False)
-            )
-        except RaceLost:
-            return await self.database.write(
-                lambda connection: record_purchases(connection, self.catalogue, commands, locked=True)
-            )
+    def _by(
+        self, record: Callable[..., Awaitable[list[Outcome]]]
+    ) -> Callable[[Sequence[Any]], Awaitable[list[Outcome]]]:
+        """Records by the verb without a lock, which is nearly always right; behind locks when another transaction was
+        first."""
+
+        async def run(commands: Sequence[Any]) -> list[Outcome]:
+            try:
+                return await self.database.attempt(
+                    lambda connection: record(connection, self.catalogue, commands, locked=False)
+                )
+            except RaceLost:
+                return await self.database.write(
+                    lambda connection: record(connection, self.catalogue, commands, locked=True)
+                )
+
+        return run
 
     async def close(self) -> None:
         """Answers what was accepted, then lets go of the database."""
         await self.recorder.close()
+        await self.engager.close()
         await self.database.close()

@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.members.amend import ATTRIBUTES_MAX
-from loyalty_api.domain.purchases.answer import BalanceAnswer
 from loyalty_api.domain.tiers.rules import Next
 from loyalty_api.rest.decode import check_years
 

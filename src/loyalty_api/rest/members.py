@@ -9,6 +9,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from loyalty_api.domain.earning.answer import BalanceAnswer
+from loyalty_api.domain.engagement.refusals import EngagementOutOfRange
 from loyalty_api.domain.lifecycle.join import join_program
 from loyalty_api.domain.members.add_identifier import add_identifier
 from loyalty_api.domain.members.amend import amend_member
@@ -24,7 +26,6 @@ from loyalty_api.domain.members.refusals import (
 )
 from loyalty_api.domain.points.queries import points_of
 from loyalty_api.domain.programs.queries import Program
-from loyalty_api.domain.purchases.answer import BalanceAnswer
 from loyalty_api.domain.tiers.queries import held_tiers
 from loyalty_api.domain.tiers.rules import window_of
 from loyalty_api.kernel.clock import local_date, rfc3339
@@ -229,12 +230,12 @@ ROUTES = [
         method="POST",
         path="/v1/members",
         handler=enrol,
-        summary="Enrol a member; one who is known by any of the identifiers is answered with 200, untouched",
+        summary="Enrol a member and welcome them; one who is known by an identifier is answered with 200, untouched",
         body=EnrolBody,
         idempotent=True,
         answer=MemberAnswer,
         status=201,
-        refusals=(IdentifierBlocked, IdentifierTaken),
+        refusals=(IdentifierBlocked, IdentifierTaken, EngagementOutOfRange),
         example={
             "identifiers": [{"kind": "card", "value": "4006381333931"}],
             "profile": {"given_name": "Ada", "language": "en"},

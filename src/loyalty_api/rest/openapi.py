@@ -15,7 +15,6 @@ from loyalty_api.kernel.refusals import Busy, InvalidRequest, Malformed, Refusal
 from loyalty_api.rest.decode import NDJSON_TYPE, TooLarge, UnsupportedContent
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import STATUS, Problem, problem_of
-from loyalty_api.rest.purchase_batch import BatchPurchase
 from loyalty_api.rest.route import Answer, Call, Route
 
 _REFERENCE = "#/components/schemas/{name}"
@@ -77,8 +76,8 @@ def _operation(route: Route, by_kind: dict[str, Any]) -> dict[str, Any]:
     if kind is not None:
         media = {"schema": by_kind[str(kind)], "example": route.example}
         content = {"application/json": media}
-        if kind == list[BatchPurchase]:
-            content[NDJSON_TYPE] = {"schema": {"type": "string", "description": "one purchase a line"}}
+        if route.item is not None:
+            content[NDJSON_TYPE] = {"schema": {"type": "string", "description": "one item a line"}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
@@ -169,8 +168,10 @@ def _problems(refusals: list[type[Refusal]], by_kind: dict[str, Any]) -> dict[st
 
 def _body_kind(route: Route) -> Any:
     """The type of the body; routes that read the bytes themselves say here what they expect."""
+    if route.item is not None:
+        return list[route.item]
     if route.body is bytes:
-        return list[BatchPurchase] if route.path.endswith("/batch") else Document
+        return Document
     return route.body
 
 

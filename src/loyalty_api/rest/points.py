@@ -9,10 +9,11 @@ from uuid import UUID
 
 import msgspec
 
+from loyalty_api.domain.earning.answer import BalanceAnswer
+from loyalty_api.domain.engagement.queries import engagement_earnings
 from loyalty_api.domain.members.queries import check_enrolled
 from loyalty_api.domain.members.refusals import MemberNotFound
 from loyalty_api.domain.points.queries import account_name, expiring_points, history, points_of
-from loyalty_api.domain.purchases.answer import BalanceAnswer
 from loyalty_api.domain.purchases.queries import earnings_of
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.paging import page_answer, read_page
@@ -61,6 +62,7 @@ class HistoryItem(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     earnings: list[HistoryEarning]
     purchase: UUID | None
+    engagement: UUID | None
     balance_after: BalanceAnswer
 
 
@@ -100,15 +102,26 @@ async def read_history(door: Door, call: Call) -> Answer:
     async with door.database.reader() as connection:
         await check_enrolled(connection, program_id=call.program_id, member_id=member_id)
         rows = await history(connection, member_id=member_id, page=page)
-        causes = [row["cause_id"] for row in rows if row["cause_kind"] == "purchase"]
-        purchases = await earnings_of(connection, member_id=member_id, purchase_ids=causes)
-    items = [_item(row, purchases.get(row["cause_id"])) for row in rows]
+        bought, happened = (_causes(rows, kind) for kind in ("purchase", "engagement"))
+        purchases = await earnings_of(connection, member_id=member_id, purchase_ids=bought) if bought else {}
+        events = await engagement_earnings(connection, member_id=member_id, engagement_ids=happened) if happened else {}
+    items = [_item(row, purchases.get(row["cause_id"]), events.get(row["cause_id"])) for row in rows]
     return answer_json(page_answer(rows, page, lambda row: row["seq"], items))
 
 
-def _item(row: Any, purchase: Any) -> HistoryItem:
-    earnings = msgspec.json.decode(purchase["earnings"]) if purchase else []
+def _causes(rows: list[Any], kind: str) -> list[UUID]:
+    return [row["cause_id"] for row in rows if row["cause_kind"] == kind]
+
+
+def _item(row: Any, purchase: Any, event: Any) -> HistoryItem:
+    cause = purchase or event
+    earnings = msgspec.json.decode(cause["earnings"]) if cause else []
     why = "; ".join(each["because"] for each in earnings)
+    said = row["cause_kind"]
+    if purchase:
+        said = f"Purchase {purchase['reference']}: {why}"
+    elif event:
+        said = f"Event {event['kind']}: {why}"
     return HistoryItem(
         seq=row["seq"],
         recorded_at=rfc3339(row["recorded_at"]),
@@ -117,9 +130,10 @@ def _item(row: Any, purchase: Any) -> HistoryItem:
         points=row["points"],
         from_=account_name(row["from_account"]),
         to=account_name(row["to_account"]),
-        reason=f"Purchase {purchase['reference']}: {why}" if purchase else row["cause_kind"],
+        reason=said,
         earnings=[HistoryEarning(each["rule"], each["points"]) for each in earnings],
         purchase=row["cause_id"] if purchase else None,
+        engagement=row["cause_id"] if event else None,
         balance_after=BalanceAnswer(
             row["spendable_after"] - row["debt_after"], row["pending_after"], row["reserved_after"]
         ),

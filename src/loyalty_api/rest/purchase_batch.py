@@ -1,25 +1,15 @@
-"""A batch of purchases from a till that was offline: a JSON array or NDJSON, one result per item, in order."""
+"""A batch of purchases from a till that was offline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
-
-from loyalty_api.domain.purchases.command import Purchase, RecordPurchase
-from loyalty_api.domain.purchases.desk import Answered
-from loyalty_api.kernel.logging import logger
-from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Malformed, Refusal
-from loyalty_api.rest.decode import NDJSON_TYPE, TooLarge, decode_body
+from loyalty_api.domain.purchases.command import Purchase
+from loyalty_api.rest.batch import BatchAnswer, answer_batch
+from loyalty_api.rest.decode import TooLarge
 from loyalty_api.rest.door import Door
-from loyalty_api.rest.problems import INTERNAL, refuse
 from loyalty_api.rest.purchases import EXAMPLE, EXAMPLE_ANSWER, PURCHASE_REFUSALS, make_command
 from loyalty_api.rest.route import Answer, Call, Route
-
-ITEMS_MAX = 1000
-
-log = logger(__name__)
 
 
 class BatchPurchase(Purchase, frozen=True, kw_only=True, tag=False):
@@ -28,66 +18,15 @@ class BatchPurchase(Purchase, frozen=True, kw_only=True, tag=False):
     type: Literal["purchase"] = "purchase"
 
 
-class BatchResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What became of one item; ``index`` is its place in the batch, from 0."""
-
-    index: int
-    status: Literal["recorded", "replayed", "refused"]
-    answer: msgspec.Raw | None = None
-    problem: msgspec.Raw | None = None
-
-
-class BatchAnswer(msgspec.Struct, frozen=True):
-    """One result per item, in the order of the items."""
-
-    results: list[BatchResult]
-
-
 async def record_batch(door: Door, call: Call) -> Answer:
-    """200 with a result per item; a bad item never stops the others. Items are taken in the order they occurred."""
-    lines = call.content_type == NDJSON_TYPE
-    items = _split(call.body, lines)
-    outcomes: list[Answered | Exception | None] = [None] * len(items)
-    commands: list[tuple[int, RecordPurchase]] = []
-    for index, item in enumerate(items):
-        try:
-            purchase = decode_body(item, BatchPurchase)
-            commands.append((index, make_command(purchase, call.known, call.received_at)))
-        except Refusal as refusal:
-            outcomes[index] = refusal
-    commands.sort(key=lambda pair: pair[1].purchase.occurred_at)
-    answered = await door.recorder.submit_many([command for _, command in commands])
-    for (index, _), outcome in zip(commands, answered, strict=True):
-        outcomes[index] = outcome
-    results = [_result(index, outcome) for index, outcome in enumerate(outcomes)]
-    if lines:
-        return Answer(200, b"".join(msgspec.json.encode(each) + b"\n" for each in results), (), NDJSON_TYPE.encode())
-    return Answer(200, msgspec.json.encode(BatchAnswer(results)))
-
-
-def _split(body: bytes, lines: bool) -> Sequence[bytes]:
-    if lines:
-        items: list[Any] = [line for line in body.split(b"\n") if line.strip()]
-    else:
-        try:
-            items = msgspec.json.decode(body, type=list[msgspec.Raw])
-        except msgspec.ValidationError:
-            raise InvalidRequest.of(FieldError("body", "must be a JSON array of purchases")) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Malformed(f"The body is not JSON: {error}.") from None
-    if len(items) > ITEMS_MAX:
-        raise TooLarge(f"A batch takes at most {ITEMS_MAX:,} items; this one has {len(items):,}. Send it in parts.")
-    return [bytes(item) for item in items]
-
-
-def _result(index: int, outcome: Answered | Exception | None) -> BatchResult:
-    if isinstance(outcome, Answered):
-        status = "replayed" if outcome.replayed else "recorded"
-        return BatchResult(index=index, status=status, answer=msgspec.Raw(outcome.body))
-    if isinstance(outcome, Refusal):
-        return BatchResult(index=index, status="refused", problem=msgspec.Raw(refuse(outcome).body))
-    log.error("batch_item_failed", index=index, exc_info=outcome)
-    return BatchResult(index=index, status="refused", problem=msgspec.Raw(INTERNAL.body))
+    """200 with a result per purchase."""
+    return await answer_batch(
+        call,
+        door.recorder,
+        kind=BatchPurchase,
+        make_command=lambda purchase: make_command(purchase, call.known, call.received_at),
+        occurred_at=lambda command: command.purchase.occurred_at,
+    )
 
 
 ROUTES = [
@@ -97,6 +36,7 @@ ROUTES = [
         handler=record_batch,
         summary="Record up to 1,000 purchases from a till that was offline (JSON array or NDJSON)",
         body=bytes,
+        item=BatchPurchase,
         answer=BatchAnswer,
         refusals=(TooLarge, *PURCHASE_REFUSALS),
         example=[EXAMPLE],

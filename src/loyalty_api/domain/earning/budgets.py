@@ -1,14 +1,15 @@
 """Budgets that many tills on many processes cannot overspend, and that queue none of them until the very end.
 
-A budget stands in slices. Each database connection spends from the slice that its number falls on, by an update that
-holds only if the slice has as much left; nothing is locked before it is decided. When a slice is too short, the batch
-is decided again with every slice locked: the whole rest is then known exactly, and the slice is refilled with a
-sixteenth of it, so that slices grow small as the budget runs out and the last point is given, not left over.
+A budget stands in slices. Each process spends from the slice that its number falls on, by an update that holds only
+if the slice has as much left; nothing is locked before it is decided. When a slice is too short, the batch is decided
+again with every slice locked: the whole rest is then known exactly, and the slice is refilled with a sixteenth of it,
+so that slices grow small as the budget runs out and the last point is given, not left over.
 A used-up budget is seen without a lock, because nothing ever flows back into it.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -148,6 +149,6 @@ def read_budgets(rows: Iterable[Any], budgets: dict[Key, int], *, own: int | Non
     return Budgets(budgets, slices, own=own, exact=exact)
 
 
-def own_slice(connection: Connection) -> int:
-    """The slice that the connection spends from."""
-    return 1 + connection.get_server_pid() % (SLICES - 1)
+def own_slice() -> int:
+    """The slice that this process spends from."""
+    return 1 + os.getpid() % (SLICES - 1)

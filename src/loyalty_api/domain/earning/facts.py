@@ -19,6 +19,7 @@ from loyalty_api.domain.programs.conditions import Facts
 LEVELS_MAX = 16  # of lists and groups inside each other: the CEL library's stack is not endless
 ENTRIES_MAX = 100  # of a list or group inside event data or attributes: what is walked through is short
 _WHOLE_MAX = 2**63
+_OF_PROFILE = {"member.attributes", "member.birthday"}
 
 
 class MemberFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,11 @@ def event_facts(names: Collection[str], event: EventSeen) -> Facts:
 def ask_conditions(compiled: Compiled, facts: Facts) -> dict[str, bool]:
     """Whether each rule's condition holds, by rule; each is asked once, dry runs too."""
     return {rule.code: rule.when.holds(facts) for rule in compiled.conditioned if rule.when is not None}
+
+
+def needs_traits(compiled: Compiled) -> bool:
+    """Whether some condition asks about the member's profile."""
+    return not _OF_PROFILE.isdisjoint(compiled.names)
 
 
 def is_birthday(birth_date: date, day: date) -> bool:

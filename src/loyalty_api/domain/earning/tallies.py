@@ -128,7 +128,7 @@ def read_tallies(rows: Mapping[str, list[Any]], needs: Needs, *, own: int | None
 
 def _budget(use: Use, code: str) -> int:
     """A budget is as large as the program says now, also for a receipt of an older version."""
-    for compiled in (use.current, use.compiled):
+    for compiled in (use.current, *use.current.events.values(), use.compiled):
         for rule in compiled.budgeted:
             if rule.code == code and rule.budget is not None:
                 return rule.budget

@@ -1,4 +1,4 @@
-"""Joining a program: the member, an empty balance, the first tier and the event, in one transaction."""
+"""Joining a program: the member, a balance, the first tier, the event and the welcome, in one transaction."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from loyalty_api.domain.engagement.welcome import record_welcome
 from loyalty_api.domain.members.enroll import Enrolled, Enrolment, enroll_member
 from loyalty_api.domain.points.post import open_balance
 from loyalty_api.domain.programs.queries import Program
@@ -29,9 +30,9 @@ class MemberEnrolled(msgspec.Struct, frozen=True):
 async def join_program(
     connection: Connection, program: Program, enrolment: Enrolment, *, now: datetime, actor: str
 ) -> Enrolled:
-    """Enrols; a member who is known already stays untouched. ``now``: the program's present.
+    """Enrols and welcomes; a member who is known already stays untouched. ``now``: the program's present.
 
-    Refuses: IdentifierBlocked, IdentifierTaken. Raises RaceLost.
+    Refuses: IdentifierBlocked, IdentifierTaken, EngagementOutOfRange (of the welcome). Raises RaceLost.
     """
     enrolled = await enroll_member(connection, enrolment, now=now)
     if not enrolled.created:
@@ -43,4 +44,13 @@ async def join_program(
     data = msgspec.json.encode(MemberEnrolled(enrolment.store, actor))
     event = Event(member_id, balance.event_seq, new_id(), program.id, TYPE, enrolment.enrolled_at, now, data)
     await append_events(connection, [event])
+    await record_welcome(
+        connection,
+        program,
+        member_id=member_id,
+        enrolled_at=enrolment.enrolled_at,
+        store=enrolment.store,
+        now=now,
+        actor=actor,
+    )
     return enrolled

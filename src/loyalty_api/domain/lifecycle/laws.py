@@ -32,7 +32,7 @@ _PARTS = {
 
 
 class MemberRows(msgspec.Struct, frozen=True):
-    """Everything that is stored about one member's points, purchases and tier."""
+    """Everything that is stored about one member's points, purchases, events and tier."""
 
     member_id: UUID
     program_id: UUID
@@ -42,6 +42,8 @@ class MemberRows(msgspec.Struct, frozen=True):
     lots: Sequence[Row]
     purchases: Sequence[Row]
     references: Sequence[Row]
+    engagements: Sequence[Row]
+    engagement_references: Sequence[Row]
     tiers: Sequence[Row]
     tier_days: Sequence[Row]
     tier_moves: Sequence[Row]
@@ -122,12 +124,15 @@ def _lots(rows: MemberRows, balance: Row) -> Iterator[Broken]:
 
 
 def _causes(rows: MemberRows) -> Iterator[Broken]:
-    """Every transfer has its purchase, every purchase with points its transfer, over the same points."""
+    """Every transfer has its purchase (or event: see ``laws_engagement``), every purchase with points its transfer,
+    over the same points."""
     purchases = {row["purchase_id"]: row for row in rows.purchases}
     made: dict[UUID, dict[int, int]] = defaultdict(dict)  # purchase → its transfers' points by account
     first: dict[UUID, int] = {}
     for row in rows.transfers:
         purchase_id = row["cause_id"]
+        if row["cause_kind"] == "engagement":
+            continue
         if row["cause_kind"] != "purchase" or purchase_id not in purchases or row["to_account"] in made[purchase_id]:
             yield "cause", f"transfer {row['seq']} has no {row['cause_kind']} {purchase_id}"
             continue
@@ -166,16 +171,18 @@ def _events(rows: MemberRows, balance: Row) -> Iterator[Broken]:
 
 
 def _tier(rows: MemberRows) -> Iterator[Broken]:
-    """Day buckets are the purchases by local day; the window's sum is that of its buckets."""
+    """Day buckets are the purchases and events by local day; the window's sum is that of its buckets."""
     if not rows.tiers:
         yield "tier", "the member has no tier row"
         return
     tier = rows.tiers[0]
     days: dict[Any, int] = defaultdict(int)
-    for row in rows.purchases:
+    for row in (*rows.purchases, *rows.engagements):
+        if row["tier_value"] is None:
+            continue
         days[local_date(row["occurred_at"], rows.zone)] += row["tier_value"]
     if {row["day"]: row["value"] for row in rows.tier_days} != dict(days):
-        yield "tier", "the day buckets are not the purchases by day"
+        yield "tier", "the day buckets are not the purchases and events by day"
     held = sum(row["value"] for row in rows.tier_days if tier["window_from"] <= row["day"] <= tier["window_through"])
     if held != tier["window_sum"]:
         yield "tier", f"the window's sum is {tier['window_sum']}, its days add up to {held}"

@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 
 from loyalty_api.domain.lifecycle.laws import MemberRows, check_member
+from loyalty_api.domain.lifecycle.laws_engagement import check_engagements
 from loyalty_api.kernel.database import Connection, Database
 
 PAGE_MEMBERS = 500
@@ -59,19 +60,39 @@ _OF_MEMBERS = {
         JOIN reference_claims c ON c.program_id = p.program_id AND c.kind = 'purchase' AND c.source = p.source
                                AND c.reference = p.reference
         WHERE p.member_id = ANY($1::uuid[])""",
+    "engagements": """
+        SELECT member_id, engagement_id, program_id, reference, kind, occurred_at, points_earned, points_pending,
+               transfer_seq, tier_value,
+               (SELECT COALESCE(sum((e->>'points')::bigint), 0) FROM json_array_elements(earnings) e)::bigint
+                 AS points_of_rules
+        FROM engagements WHERE member_id = ANY($1::uuid[])""",
+    "engagement_references": """
+        SELECT e.member_id, c.member_id AS claimed_by, c.record_id
+        FROM engagements e
+        JOIN reference_claims c ON c.program_id = e.program_id AND c.kind = 'engagement' AND c.source = e.source
+                               AND c.reference = e.reference
+        WHERE e.member_id = ANY($1::uuid[])""",
     "tiers": "SELECT * FROM member_tiers WHERE member_id = ANY($1::uuid[])",
     "tier_days": "SELECT * FROM tier_days WHERE member_id = ANY($1::uuid[])",
     "tier_moves": "SELECT * FROM tier_moves WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq",
     "events": """
         SELECT member_id, count(*) AS rows, min(seq) AS first, max(seq) AS last,
-               count(*) FILTER (WHERE type = 'purchase.recorded') AS purchases
+               count(*) FILTER (WHERE type = 'purchase.recorded') AS purchases,
+               count(*) FILTER (WHERE type = 'engagement.recorded') AS engagements
         FROM outbox WHERE member_id = ANY($1::uuid[]) GROUP BY member_id""",
 }
-_NOBODYS = [*("balances", "transfers", "lots", "purchases", "member_tiers", "tier_days", "tier_moves", "outbox")]
+_NOBODYS = [
+    *("balances", "transfers", "lots", "purchases", "engagements", "member_tiers", "tier_days", "tier_moves", "outbox")
+]
 _NO_PURCHASE = """
 SELECT c.member_id, c.reference FROM reference_claims c
 WHERE c.kind = 'purchase' AND NOT EXISTS (
   SELECT FROM purchases p WHERE p.member_id = c.member_id AND p.purchase_id = c.record_id) LIMIT 100
+"""
+_NO_ENGAGEMENT = """
+SELECT c.member_id, c.reference FROM reference_claims c
+WHERE c.kind = 'engagement' AND NOT EXISTS (
+  SELECT FROM engagements e WHERE e.member_id = c.member_id AND e.engagement_id = c.record_id) LIMIT 100
 """
 
 
@@ -102,7 +123,7 @@ async def verify(database: Database, *, progress: Callable[[int, int], None] = l
 
 
 async def _nobodys(connection: Connection) -> AsyncIterator[Finding]:
-    """Rows that belong to no member, and references that stand for no purchase."""
+    """Rows that belong to no member, and references that stand for nothing."""
     for table in _NOBODYS:
         lost = f"""SELECT DISTINCT t.member_id FROM {table} t
                    WHERE NOT EXISTS (SELECT FROM members m WHERE m.member_id = t.member_id) LIMIT 100"""
@@ -110,6 +131,8 @@ async def _nobodys(connection: Connection) -> AsyncIterator[Finding]:
             yield Finding("cause", row["member_id"], f"{table} has rows of a member who does not exist")
     for row in await connection.fetch(_NO_PURCHASE):
         yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no purchase")
+    for row in await connection.fetch(_NO_ENGAGEMENT):
+        yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no engagement")
 
 
 def _check_page(
@@ -125,8 +148,9 @@ def _check_page(
     for member in page:
         member_id, program_id = member["member_id"], member["program_id"]
         mine = {name: grouped.get(member_id, []) for name, grouped in by_member.items()}
-        checked = check_member(MemberRows(member_id, program_id, zones[program_id], **mine))
-        report.add([Finding(law, member_id, what) for law, what in checked])
+        of_member = MemberRows(member_id, program_id, zones[program_id], **mine)
+        broken = (*check_member(of_member), *check_engagements(of_member))
+        report.add([Finding(law, member_id, what) for law, what in broken])
 
 
 def _grouped(rows: list[asyncpg.Record]) -> dict[UUID, list[asyncpg.Record]]:

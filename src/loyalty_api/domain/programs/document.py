@@ -29,7 +29,8 @@ Months = Annotated[int, Meta(ge=1, le=120)]
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 DayOfYear = Annotated[str, Meta(pattern=r"^\d{2}-\d{2}$")]
 Clock = Annotated[str, Meta(pattern=r"^\d{2}:\d{2}$")]
-EventKind = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+EVENT_KIND_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,63}$(?!\n)"  # Python's $ lets a line end follow
+EventKind = Annotated[str, Meta(pattern=EVENT_KIND_PATTERN)]
 ConditionText = Annotated[
     str, Meta(min_length=1, max_length=1000, description="CEL, such as member.tier == 'gold' && purchase.hour < 12")
 ]
@@ -75,7 +76,7 @@ class PointsSettings(Part):
 
 
 class PurchaseSettings(Part):
-    """What to do with purchases from before the member enrolled, and with very late ones."""
+    """What to do with purchases (and events) from before the member enrolled, and with very late ones."""
 
     before_enrolment: Literal["refuse", "earn"] = "refuse"
     late_days: Days = 400

@@ -17,7 +17,7 @@ from msgspec import inspect
 
 from loyalty_api.domain.programs.check import check_document
 from loyalty_api.domain.programs.condition_limits import NO_TIER
-from loyalty_api.domain.programs.document import Document
+from loyalty_api.domain.programs.document import EVENT_KIND_PATTERN, Document
 from loyalty_api.domain.programs.refusals import InvalidDocument
 from loyalty_api.kernel.refusals import FieldError
 
@@ -25,7 +25,7 @@ DECIMALS_MAX = 6
 
 _PATTERN_WORDS = {
     r"^[a-z0-9][a-z0-9_-]{0,63}$": "must be a code: small letters, digits, - and _, such as gold-double",
-    r"^[a-z0-9][a-z0-9_.-]{0,63}$": "must be a kind of event in small letters, such as enrolled or review.written",
+    EVENT_KIND_PATTERN: "must be a kind of event in small letters, such as enrolled or review.written",
     r"^[A-Z]{3}$": "must be a currency code of three capital letters, such as EUR",
     r"^[A-Z]{2}$": "must be a country code of two capital letters, such as DE",
     r"^\d{4}-\d{2}-\d{2}$": "must be a date in quotes, such as '2026-11-21'",

@@ -6,39 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty_api.domain.earning.rules import Earning
-from loyalty_api.domain.tiers.rules import Next
-
-
-class EarnedPoints(msgspec.Struct, frozen=True):
-    """Points earned in all, how many of them are pending, and which rule gave what."""
-
-    earned: int
-    pending: int
-    earnings: list[Earning]
-
-
-class BalanceAnswer(msgspec.Struct, frozen=True):
-    """Points by state. ``available`` is what the member may spend."""
-
-    available: int
-    pending: int
-    reserved: int
-
-
-class TierAnswer(msgspec.Struct, frozen=True):
-    """The tier after the purchase, whether it changed by it, and what is missing to the next."""
-
-    code: str
-    changed: bool
-    next: Next | None
-
-
-class Advice(msgspec.Struct, frozen=True):
-    """Something the member should know now."""
-
-    kind: str
-    text: str
+from loyalty_api.domain.earning.answer import Advice, BalanceAnswer, EarnedPoints, TierAnswer
 
 
 class PurchaseAnswer(msgspec.Struct, frozen=True):

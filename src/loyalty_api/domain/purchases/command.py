@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,6 +11,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from loyalty_api.domain.members.presented import MemberRef, check_ref
+from loyalty_api.kernel.clock import in_utc
 from loyalty_api.kernel.refusals import FieldError
 
 AMOUNT_MINOR_MAX = 10**15
@@ -51,13 +53,6 @@ class PurchaseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         msgspec.structs.force_setattr(self, "quantity", plain)
 
 
-class MemberRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The member: by what the till was shown (``card:4006381333931``), or by id. One of the two."""
-
-    identifier: Annotated[str, Meta(min_length=3, max_length=300)] | None = None
-    id: UUID | None = None
-
-
 class Sale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What was bought, by whom and when: all of a receipt but its reference."""
 
@@ -75,11 +70,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 
     def __post_init__(self) -> None:
         """One writing per instant: UTC."""
-        try:
-            instant = self.occurred_at.astimezone(UTC)
-        except OverflowError:
-            raise ValueError("`occurred_at` is outside of the calendar") from None
-        msgspec.structs.force_setattr(self, "occurred_at", instant)
+        msgspec.structs.force_setattr(self, "occurred_at", in_utc("occurred_at", self.occurred_at))
 
 
 class Purchase(Sale, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -119,10 +110,7 @@ def content_hash(purchase: Purchase) -> bytes:
 
 def check_purchase(purchase: Purchase) -> list[FieldError]:
     """What single fields cannot show: sums, signs, and who is meant."""
-    errors = []
-    member = purchase.member
-    if not isinstance(member, MemberRef) or (member.identifier is None) == (member.id is None):
-        errors.append(FieldError("member", "must say either identifier or id"))
+    errors = check_ref(purchase.member)
     if purchase.lines is not None:
         total = sum(line.amount_minor for line in purchase.lines)
         if total != purchase.total_minor:

@@ -12,12 +12,6 @@ from loyalty_api.domain.members.queries import Membership, Traits
 from loyalty_api.domain.purchases.command import PurchaseLine, RecordPurchase
 
 NO_CONDITIONS: Mapping[str, bool] = {}
-_OF_PROFILE = {"member.attributes", "member.birthday"}
-
-
-def needs_traits(compiled: Compiled) -> bool:
-    """Whether some condition asks about the member's profile."""
-    return not _OF_PROFILE.isdisjoint(compiled.names)
 
 
 def conditions_of(

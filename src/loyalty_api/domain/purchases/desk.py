@@ -6,22 +6,22 @@ tier, or the same reference. It touches no database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
 from loyalty_api.domain.access.refusals import Unauthenticated
+from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.claims.claim import Claim, Key, claims_change
 from loyalty_api.domain.earning.compile import Compiled, compile_version
+from loyalty_api.domain.earning.gather import Gathered
+from loyalty_api.domain.earning.lots import lots_of
 from loyalty_api.domain.earning.rules import Basket, Decision, decide
-from loyalty_api.domain.earning.tallies import Tallies, Use
-from loyalty_api.domain.members.identify import Found, Identifier
-from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership, Traits
-from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
-from loyalty_api.domain.points.dates import LotDates, lot_dates
-from loyalty_api.domain.points.post import Book, Cause
+from loyalty_api.domain.earning.tallies import Use
+from loyalty_api.domain.members.presented import Presented
+from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
+from loyalty_api.domain.points.post import Cause
 from loyalty_api.domain.programs.document import POINTS_MAX, Tiers
 from loyalty_api.domain.programs.queries import Program, Version
 from loyalty_api.domain.purchases.command import Purchase, PurchaseLine, RecordPurchase
@@ -37,21 +37,12 @@ from loyalty_api.domain.purchases.refusals import (
     WrongCurrency,
 )
 from loyalty_api.domain.purchases.store import PurchaseRow, purchases_change
-from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing, standings_changes
+from loyalty_api.domain.tiers.standing import VALUE_MAX, standings_changes
 from loyalty_api.kernel.clock import local_date, rfc3339
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event, events_change
 from loyalty_api.kernel.refusals import FieldError, Refusal
 from loyalty_api.kernel.together import Change
-
-Presented = Identifier | UUID | Refusal  # who the till says the member is
-
-
-class Answered(NamedTuple):
-    """The body for the till, and whether it is the first answer told again."""
-
-    body: bytes
-    replayed: bool
 
 
 class Replay(NamedTuple):
@@ -63,53 +54,27 @@ class Replay(NamedTuple):
 class Desk:
     """The state of one batch."""
 
-    def __init__(
-        self,
-        *,
-        programs: dict[UUID, Program],
-        presented: Sequence[Presented],
-        found: dict[Identifier, Found],
-        members: dict[UUID, Membership],
-        revoked: set[UUID],
-        book: Book,
-        claims: dict[Key, Claim],
-        standings: dict[UUID, Standing],
-        tallies: Tallies,
-        traits: dict[UUID, Traits],
-    ) -> None:
-        self.programs = programs
-        self.presented = presented
-        self.found = found
-        self.members = members
-        self.revoked = revoked
-        self.book = book
-        self.claims = claims
-        self.standings = standings
-        self.tallies = tallies
-        self.traits = traits
+    def __init__(self, gathered: Gathered) -> None:
+        self.programs = gathered.programs
+        self.presented = gathered.presented
+        self.people = gathered.people
+        self.revoked = gathered.revoked
+        self.book = gathered.book
+        self.claims = gathered.claims
+        self.standings = gathered.standings
+        self.tallies = gathered.tallies
+        self.traits = gathered.traits
         self.new_claims: dict[Key, Claim] = {}
         self.rows: list[PurchaseRow] = []
         self.events: list[Event] = []
 
-    def lacks_history(self, command: RecordPurchase, presented: Presented) -> Standing | None:
-        """The member's standing, if the receipt is older than what the standing knows of."""
-        member_id = self._member_id(command, presented)
-        standing = self.standings.get(member_id) if member_id else None
-        return standing if standing and standing.lacks_history(command.purchase.occurred_at) else None
-
     def decide(self, command: RecordPurchase, presented: Presented) -> Decided:
         """What the purchase would do if its reference were new; the desk has then taken it. Raises refusals."""
-        if isinstance(presented, Refusal):
-            raise presented
-        member_id = self._member_id(command, presented)
-        self._check_member(presented, member_id)
-        assert member_id is not None, "the member was just checked"
-        return self._decide(command, member_id)
+        return self._decide(command, self.people.admit(presented, command.program_id))
 
     def take(self, command: RecordPurchase, presented: Presented) -> Answered | Replay | Refusal:
         """Decides one purchase; what it changes is seen by the next and waits to be written."""
         key = key_of(command)
-        member_id = self._member_id(command, presented)
         try:
             if command.key_id in self.revoked:
                 raise Unauthenticated("This API key is not known, or not any more.")
@@ -117,7 +82,7 @@ class Desk:
                 raise presented
             claim = self.claims.get(key)
             if claim is not None:
-                return self._replay(command, claim, member_id)
+                return self._replay(command, claim, self.people.meant(presented, command.program_id))
             decided = self.decide(command, presented)
         except Refusal as refusal:
             return refusal
@@ -139,23 +104,6 @@ class Desk:
             *self.tallies.changes(),
         ]
 
-    def _member_id(self, command: RecordPurchase, presented: Presented) -> UUID | None:
-        if isinstance(presented, Identifier):
-            found = self.found.get(presented)
-            return found.member_id if found else None
-        if isinstance(presented, UUID):
-            member = self.members.get(presented)
-            return presented if member and member.program_id == command.program_id else None
-        return None
-
-    def _check_member(self, presented: Presented, member_id: UUID | None) -> None:
-        if member_id is None or member_id not in self.book.balances:
-            raise MemberNotFound(
-                "Nobody in this program is known by that; enrol the member, then send the purchase again."
-            )
-        if isinstance(presented, Identifier) and self.found[presented].blocked:
-            raise IdentifierBlocked(f"This {presented.kind} is blocked; ask the member for the new one.")
-
     def _replay(self, command: RecordPurchase, claim: Claim, member_id: UUID | None) -> Replay:
         if claim.member_id != member_id:
             raise ReferenceReused("This reference was used for a purchase of another member.")
@@ -168,7 +116,7 @@ class Desk:
         program = self.programs[command.program_id]
         now = program.present(command.received_at)
         current, then = program.version_at(now), program.version_at(purchase.occurred_at)
-        _check_purchase(purchase, program, current, now, self.members[member_id])
+        _check_purchase(purchase, program, current, now, self.people.members[member_id])
 
         balance, standing = self.book.balances[member_id], self.standings[member_id]
         tiers_then = then.document.tiers
@@ -185,7 +133,8 @@ class Desk:
 
         recorded_at = balance.record_at(now)
         cause = Cause("purchase", new_id(), purchase.occurred_at, recorded_at)
-        issued = self.book.earn(balance, _lots(decision, compiled, cause, program, then), cause=cause)
+        when = {"zone": program.zone, "occurred_at": cause.occurred_at, "recorded_at": recorded_at}
+        issued = self.book.earn(balance, lots_of(decision, compiled, then.document.points, **when), cause=cause)
         if use is not None:
             self.tallies.note(use, member_id, decision)
         move = standing.count(
@@ -224,7 +173,7 @@ class Desk:
             lines,
             tier=tier,
             local=local,
-            membership=self.members[member_id],
+            membership=self.people.members[member_id],
             traits=self.traits.get(member_id, NO_TRAITS),
         )
         inputs = self.tallies.inputs(use, member_id, conditions)
@@ -272,25 +221,6 @@ def _measured(tiers: Tiers | None, decision: Decision) -> int:
         case "purchases":
             return 1
     return decision.base_minor
-
-
-def _lots(decision: Decision, compiled: Compiled, cause: Cause, program: Program, then: Version) -> dict[LotDates, int]:
-    """The points by the dates of their lots: one lot, but for rules whose points live differently."""
-    if not decision.points:
-        return {}
-    when = {"zone": program.zone, "occurred_at": cause.occurred_at, "recorded_at": cause.recorded_at}
-    lots: dict[LotDates, int] = {}
-    rest = decision.points
-    if compiled.lives:
-        for earning in decision.earnings:
-            if earning.rule in compiled.lives:
-                dates = lot_dates(compiled.lives[earning.rule], **when)
-                lots[dates] = lots.get(dates, 0) + earning.points
-                rest -= earning.points
-    if rest:
-        dates = lot_dates(then.document.points, **when)
-        lots[dates] = lots.get(dates, 0) + rest
-    return lots
 
 
 def _lines(purchase: Purchase) -> list[PurchaseLine]:

@@ -6,15 +6,9 @@ from uuid import UUID
 
 import msgspec
 
+from loyalty_api.domain.tiers.events import TierMoved
+
 TYPE = "purchase.recorded"
-
-
-class TierMoved(msgspec.Struct, frozen=True):
-    """The move of a tier that the purchase caused."""
-
-    from_tier: str
-    to_tier: str
-    value: int
 
 
 class PurchaseRecorded(msgspec.Struct, frozen=True, omit_defaults=True):

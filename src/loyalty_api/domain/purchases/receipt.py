@@ -6,21 +6,17 @@ from typing import NamedTuple
 
 import msgspec
 
+from loyalty_api.domain.earning.answer import BalanceAnswer, EarnedPoints, TierAnswer, tell_tier
 from loyalty_api.domain.earning.compile import Compiled
 from loyalty_api.domain.earning.rules import Basket, Decision
 from loyalty_api.domain.earning.tallies import evidence_of
 from loyalty_api.domain.points.post import Balance, Cause
 from loyalty_api.domain.programs.document import Tiers
-from loyalty_api.domain.purchases.answer import (
-    BalanceAnswer,
-    EarnedPoints,
-    PurchaseAnswer,
-    TierAnswer,
-    encode_answer,
-)
+from loyalty_api.domain.purchases.answer import PurchaseAnswer, encode_answer
 from loyalty_api.domain.purchases.command import RecordPurchase
-from loyalty_api.domain.purchases.events import TYPE, PurchaseRecorded, TierMoved, encode_event
+from loyalty_api.domain.purchases.events import TYPE, PurchaseRecorded, encode_event
 from loyalty_api.domain.purchases.store import PurchaseRow
+from loyalty_api.domain.tiers.events import TierMoved
 from loyalty_api.domain.tiers.standing import Move, Standing
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event
@@ -66,10 +62,7 @@ def make_answer(decided: Decided) -> bytes:
 
 def make_tier(decided: Decided) -> TierAnswer | None:
     """The tier after the purchase; None: the program has none."""
-    if not decided.tiers:
-        return None
-    code, following = decided.standing.progress(decided.tiers)
-    return TierAnswer(code, changed=decided.move is not None, next=following)
+    return tell_tier(decided.standing, decided.tiers, changed=decided.move is not None)
 
 
 def make_row(decided: Decided, answer: bytes) -> PurchaseRow:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import RecordPurchase
-from loyalty_api.domain.purchases.desk import Answered, Desk, Replay
+from loyalty_api.domain.purchases.desk import Desk, Replay
 from loyalty_api.domain.purchases.gather import gather, gather_locked
 from loyalty_api.domain.purchases.store import first_answers
 from loyalty_api.kernel.database import Connection, RaceLost

@@ -1,0 +1,65 @@
+"""Gathering what a batch of engagement events needs to be decided: in one statement without a lock, or behind locks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from loyalty_api.domain.earning.facts import needs_traits
+from loyalty_api.domain.earning.gather import Batch, Happened, gather_batch, gather_batch_locked, window_now
+from loyalty_api.domain.earning.tallies import needs_of
+from loyalty_api.domain.engagement.command import RecordEngagement
+from loyalty_api.domain.engagement.decide import rules_for
+from loyalty_api.domain.engagement.desk import Desk, key_of
+from loyalty_api.domain.members.presented import MemberRef, Presented, read_presented
+from loyalty_api.domain.programs.queries import Catalogue, Program
+from loyalty_api.kernel.database import Connection
+
+
+async def gather(connection: Connection, catalogue: Catalogue, commands: Sequence[RecordEngagement]) -> Desk:
+    """The desk, read in one statement at one instant.
+
+    Raises RaceLost when a program is not known yet, or not as it is now.
+    """
+    batch = _prepare(catalogue.known(_programs_of(commands)), commands)
+    return Desk(await gather_batch(connection, batch, catalogue))
+
+
+async def gather_locked(connection: Connection, catalogue: Catalogue, commands: Sequence[RecordEngagement]) -> Desk:
+    """The desk behind locks: the members in the order of their ids, then the budgets."""
+    batch = _prepare(await catalogue.load(connection, _programs_of(commands)), commands)
+    return Desk(await gather_batch_locked(connection, batch))
+
+
+async def gather_own(connection: Connection, program: Program, command: RecordEngagement, *, locked: bool) -> Desk:
+    """The desk for what the product records itself, in a transaction that has read the program."""
+    batch = _prepare({program.id: program}, [command])
+    return Desk(await (gather_batch_locked if locked else gather_batch)(connection, batch))
+
+
+def _programs_of(commands: Sequence[RecordEngagement]) -> Collection[UUID]:
+    return {command.program_id for command in commands}
+
+
+def _prepare(programs: dict[UUID, Program], commands: Sequence[RecordEngagement]) -> Batch:
+    happened, windows, uses, curious = [], {}, [], False
+    for command in commands:
+        program, touchpoint = programs[command.program_id], command.touchpoint
+        present = program.present(command.received_at)
+        if program.id not in windows:
+            windows[program.id] = window_now(program, present)
+        rules = rules_for(program, program.version_at(touchpoint.occurred_at), touchpoint.kind, present)
+        if rules is not None:
+            curious = curious or needs_traits(rules.compiled)
+            if rules.use:
+                uses.append(rules.use)
+        happened.append(Happened(program.id, _who_is(program, command), touchpoint.occurred_at))
+    keys = {key for command in commands if (key := key_of(command))}
+    key_ids = {command.key_id for command in commands if command.key_id}
+    return Batch(programs, happened, windows, keys, key_ids, needs_of(uses), curious)
+
+
+def _who_is(program: Program, command: RecordEngagement) -> Presented:
+    member = command.touchpoint.member
+    assert isinstance(member, MemberRef), "a checked event names its member"
+    return read_presented(member, program, program.present(command.received_at))

@@ -1,0 +1,75 @@
+"""Reads of engagement events: one, a filtered page, and what each earned for a history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import select
+
+from loyalty_api.domain.engagement.model import engagements
+from loyalty_api.domain.engagement.refusals import EngagementNotFound
+from loyalty_api.kernel.database import Connection, fetch
+from loyalty_api.kernel.paging import Page, page_key
+
+
+class EngagementFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What to list; None: any."""
+
+    member_id: UUID | None = None
+    kind: str | None = None
+
+
+_SHOWN = [column for column in engagements.c if column.name not in ("answer", "actor")]
+
+
+async def read_engagement(connection: Connection, *, program_id: UUID, engagement_id: UUID) -> asyncpg.Record:
+    """One event. Refuses: EngagementNotFound (also when it belongs to another program)."""
+    rows = await fetch(
+        connection,
+        select(*_SHOWN).where(engagements.c.program_id == program_id, engagements.c.engagement_id == engagement_id),
+    )
+    if not rows:
+        raise EngagementNotFound(f"There is no event {engagement_id} in this program.")
+    return rows[0]
+
+
+async def list_engagements(
+    connection: Connection, *, program_id: UUID, wanted: EngagementFilter, page: Page
+) -> list[asyncpg.Record]:
+    """Events, latest recorded first; one more than the page when there are more."""
+    conditions = [engagements.c.program_id == program_id]
+    for name in ("member_id", "kind"):
+        value = getattr(wanted, name)
+        if value is not None:
+            conditions.append(engagements.c[name] == value)
+    before = page_key(page, UUID)
+    if before is not None:
+        conditions.append(engagements.c.engagement_id < before)
+    statement = select(*_SHOWN).where(*conditions).order_by(engagements.c.engagement_id.desc()).limit(page.limit + 1)
+    return await fetch(connection, statement)
+
+
+async def engagement_earnings(
+    connection: Connection, *, member_id: UUID, engagement_ids: Collection[UUID]
+) -> dict[UUID, asyncpg.Record]:
+    """Kind and earnings of some events of one member."""
+    rows = await connection.fetch(
+        "SELECT engagement_id, kind, earnings FROM engagements"
+        " WHERE member_id = $1 AND engagement_id = ANY($2::uuid[])",
+        member_id,
+        list(engagement_ids),
+    )
+    return {row["engagement_id"]: row for row in rows}
+
+
+async def engagement_dry_runs(connection: Connection, *, program_id: UUID) -> list[asyncpg.Record]:
+    """(rule, events, points) of every dry-run rule that would have given points for events, by code."""
+    return await connection.fetch(
+        "SELECT e->>'rule' AS rule, count(*) AS events, sum((e->>'points')::bigint)::bigint AS points"
+        " FROM engagements, json_array_elements(dry_runs) AS e"
+        " WHERE program_id = $1 AND dry_runs IS NOT NULL GROUP BY 1 ORDER BY 1",
+        program_id,
+    )

@@ -1,0 +1,78 @@
+"""Who a caller says the member is, and who of the program that is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from loyalty_api.domain.members.identify import Found, Identifier, read_identifier
+from loyalty_api.domain.members.queries import Membership
+from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.programs.queries import Program
+from loyalty_api.kernel.refusals import FieldError, Refusal
+
+
+class MemberRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The member: by what the till was shown (``card:4006381333931``), or by id. One of the two."""
+
+    identifier: Annotated[str, Meta(min_length=3, max_length=300)] | None = None
+    id: UUID | None = None
+
+
+Presented = Identifier | UUID | Refusal  # who the caller says the member is
+
+
+class People(NamedTuple):
+    """The members whom a batch speaks of: whose the identifiers are, and those who are enrolled anywhere in it."""
+
+    found: dict[Identifier, Found]
+    members: dict[UUID, Membership]
+
+    def meant(self, presented: Presented, program_id: UUID) -> UUID | None:
+        """The program's member who is meant, be it by a blocked identifier; None: nobody is."""
+        if isinstance(presented, Identifier):
+            found = self.found.get(presented)
+            return found.member_id if found else None
+        if isinstance(presented, UUID):
+            member = self.members.get(presented)
+            return presented if member and member.program_id == program_id else None
+        return None
+
+    def admit(self, presented: Presented, program_id: UUID) -> UUID:
+        """The member who is meant, for something new.
+
+        Refuses: MemberNotFound, IdentifierBlocked, InvalidRequest (the identifier cannot be read).
+        """
+        if isinstance(presented, Refusal):
+            raise presented
+        member_id = self.meant(presented, program_id)
+        if member_id is None or member_id not in self.members:
+            raise MemberNotFound("Nobody in this program is known by that; enrol the member, then send it again.")
+        if isinstance(presented, Identifier) and self.found[presented].blocked:
+            raise IdentifierBlocked(f"This {presented.kind} is blocked; ask the member for the new one.")
+        return member_id
+
+
+def check_ref(member: MemberRef | msgspec.UnsetType) -> list[FieldError]:
+    """What single fields of a reference to a member cannot show."""
+    if isinstance(member, MemberRef) and (member.identifier is None) != (member.id is None):
+        return []
+    return [FieldError("member", "must say either identifier or id")]
+
+
+def read_presented(member: MemberRef, program: Program, now: datetime) -> Presented:
+    """Who is meant by a checked reference: an identifier, an id, or the refusal of a writing that is neither.
+
+    ``now``: the program's present.
+    """
+    if member.id is not None:
+        return member.id
+    region = program.version_at(now).document.region
+    try:
+        return read_identifier(member.identifier or "", program_id=program.id, region=region, field="member.identifier")
+    except Refusal as refusal:
+        return refusal
