@@ -103,7 +103,13 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         "description": "the same key is answered the same, for 30 days",
         "schema": {"type": "string", "maxLength": 200},
     }
-    return path + query + ([header] if route.idempotent else [])
+    language = {
+        "name": "Accept-Language",
+        "in": "header",
+        "description": "the language of the texts, where it is spoken here; English otherwise",
+        "schema": {"type": "string"},
+    }
+    return path + query + ([header] if route.idempotent else []) + ([language] if route.localized else [])
 
 
 def _responses(route: Route, by_kind: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str]
     content_type: str
     idempotency_key: str
+    accept_language: str
     route: str
     raw: bytes
     body: Any
@@ -64,6 +65,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     example: Any = None
     example_answer: Any = None
     idempotent: bool = False  # takes an Idempotency-Key
+    localized: bool = False  # speaks the language that Accept-Language asks for
     hot: bool = False  # answered before the router; its key is checked again in the transaction that writes
 
     @property

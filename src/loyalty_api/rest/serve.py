@@ -40,6 +40,7 @@ async def serve_route(
             query=read_query(query, route.query) if query else {},
             content_type=content_type,
             idempotency_key=headers.get(b"idempotency-key", b"").decode("latin-1"),
+            accept_language=headers.get(b"accept-language", b"").decode("latin-1"),
             route=route.key,
             raw=body,
             body=_body(route, body),
