@@ -140,7 +140,7 @@ class Walk:
             for mask, weight in list(weights.items()):
                 met = mask & seen
                 if met:
-                    extra = weight * (multiplier.factor - 1)
+                    extra = weight * multiplier.more
                     weights[met] = weights.get(met, 0) + extra
                     total += self._part(rule, met, lines, extra)
             before, whole = whole, max(0, self._whole(total))
@@ -155,11 +155,11 @@ class Walk:
                 amount += self._basket.inputs.carried.get(rule.code, 0)
                 steps = max(0, amount // rule.per_minor)
                 self.rests[rule.code] = amount - steps * rule.per_minor
-                return weight * rule.rate * steps
-            return weight * rule.rate * (amount // rule.per_minor)
+                return weight * (rule.rate * steps)
+            return weight * (rule.rate * (amount // rule.per_minor))
         units = self._sets.units(mask)
         whole = int(units)  # fractions cost twenty times an integer
-        return weight * rule.rate * (whole if whole == units else Fraction(units))
+        return weight * (rule.rate * (whole if whole == units else Fraction(units)))
 
     def _whole(self, exact: Exact) -> int:
         return exact if type(exact) is int else self._rounded(exact)
