@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import ROOT, imports_of, modules
+from tests.architecture.source import ROOT, imports_of, modules, tree
 
 RANKS = {
     "programs": 0,
@@ -88,6 +89,23 @@ def test_a_noun_never_imports_another_nouns_tables() -> None:
             parts = imported.split(".")
             if parts[:2] == ["loyalty_api", "domain"] and len(parts) > 3 and parts[3] == "model":
                 assert parts[2] == noun, f"{module} imports {imported}"
+
+
+def test_what_proves_the_ledger_imports_nothing_that_writes() -> None:
+    graph = {name: {_module(each, set(dict(modules()))) for each in imports_of(path)} for name, path in modules()}
+    reached, waiting = set(), ["loyalty_api.domain.lifecycle.verify"]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += [each for each in graph[name] if each is not None]
+    assert {"loyalty_api.domain.earning.rules", "loyalty_api.domain.purchases.again"} <= reached
+    for name, path in modules():
+        if name in reached and name != "loyalty_api.kernel.together":  # it has words for writing, but no table
+            texts = [node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant)]
+            writes = re.compile(r"\b(INSERT INTO|UPDATE \w+ |DELETE FROM|FOR UPDATE)")
+            assert not [text for text in texts if isinstance(text, str) and writes.search(text)], name
+            assert name == "loyalty_api.kernel.database" or "change_together" not in path.read_text(), name
 
 
 def test_no_import_hides_inside_a_function_but_where_start_up_would_pay_for_it() -> None:

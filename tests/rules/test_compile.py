@@ -53,7 +53,7 @@ def test_rules_about_events_stand_apart() -> None:
     reviews = version.events["review.written"]
     assert (reviews.givers, [code for code, _ in reviews.dry_runs], reviews.ended) == ((), ["tried"], ("old",))
     (rule,) = version.events["enrolled"].givers
-    assert (rule.kind, rule.rate, rule.words) == ("per_event", 100, "100 points for enrolled")
+    assert (rule.kind, rule.rate, rule.because) == ("per_event", 100, "100 points for enrolled")
     assert rule.when is not None
     assert rule.when.holds(make_event_facts(rule.when.names, data={"source": "app"}))
     assert not rule.when.holds(make_event_facts(rule.when.names))

@@ -31,7 +31,8 @@ def summary(report: Report) -> str:
     lines = [f"checked {checked}"]
     if not report.found:
         return "\n".join([*lines, "every law holds"])
-    lines += [f"  {each.law}: member {each.member_id}: {each.what}" for each in report.findings[:SHOWN_MAX]]
+    for each in report.findings[:SHOWN_MAX]:
+        lines.append(f"  {each.law}: {f'member {each.member_id}: ' if each.member_id else ''}{each.what}")
     if report.found > SHOWN_MAX:
         lines.append(f"  and {report.found - SHOWN_MAX:,} more")
     return "\n".join([*lines, f"{report.found:,} findings"])

@@ -102,7 +102,14 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         "description": "the same key is answered the same, for 30 days",
         "schema": {"type": "string", "maxLength": 200},
     }
-    return path + query + ([header] if route.idempotent else []) + ([_condition(route)] if route.tagged else [])
+    language = {
+        "name": "Accept-Language",
+        "in": "header",
+        "description": "the language of the texts, where it is spoken here; English otherwise",
+        "schema": {"type": "string"},
+    }
+    headers = [(route.idempotent, header), (route.localized, language)]
+    return [*path, *query, *(each for taken, each in headers if taken), *([_condition(route)] if route.tagged else [])]
 
 
 def _condition(route: Route) -> dict[str, Any]:

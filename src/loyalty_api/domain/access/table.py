@@ -32,6 +32,7 @@ ADMITTED: dict[str, frozenset[str]] = {
     "GET /v1/purchases": _READ,
     "POST /v1/purchases/batch": _TILL,
     "GET /v1/purchases/{purchase_id}": _READ,
+    "GET /v1/purchases/{purchase_id}/explanation": _READ,
     "POST /v1/quotes": _TILL,
     "POST /v1/engagement": _TILL,
     "GET /v1/engagement": _READ,

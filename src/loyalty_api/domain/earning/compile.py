@@ -12,6 +12,8 @@ from uuid import UUID
 import msgspec
 
 from loyalty_api.domain.earning.scope import Scope, make_scope
+from loyalty_api.domain.earning.speech import WEEKDAYS, speech_of
+from loyalty_api.domain.earning.words import kind_of, make_because, make_limits
 from loyalty_api.domain.programs.conditions import Condition, compile_condition
 from loyalty_api.domain.programs.document import (
     Caps,
@@ -23,11 +25,9 @@ from loyalty_api.domain.programs.document import (
     Schedule,
 )
 from loyalty_api.domain.programs.queries import Program, Version
-from loyalty_api.kernel.money import format_minor
 
 COMPILED_MAX = 1024
 FITTING_MAX = 50_000  # kinds of goods whose rules a version remembers
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Exact = int | Fraction
 FIXED = ("flat", "per_event")  # kinds that no multiplier multiplies
@@ -35,7 +35,11 @@ _TOLD = {"multiplier": 1} | dict.fromkeys(FIXED, 2)
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One rule, ready to run. ``rate``: points per step, unit, purchase or event; ``factor``: of a multiplier."""
+    """One rule, ready to run. ``rate``: points per step, unit, purchase or event; ``factor``: of a multiplier.
+
+    ``because`` and ``limits`` (by limit): what tills are told, with a gap for the amount.
+    ``written``: the rule as it stands in the document.
+    """
 
     code: str
     priority: int
@@ -43,6 +47,7 @@ class Rule(msgspec.Struct, frozen=True):
     rate: Exact
     per_minor: int
     factor: Exact
+    more: Exact  # the factor − 1
     scope: Scope | None
     bit: int  # which of the scoped rules it is
     when: Condition | None
@@ -60,7 +65,9 @@ class Rule(msgspec.Struct, frozen=True):
     free: bool  # nothing of a basket can keep it from working
     stacking: str
     claims_lines: bool
-    words: str
+    because: str
+    limits: Mapping[str, str]
+    written: EarningRule
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -196,8 +203,9 @@ def _walked(
 
 
 def _rule(rule: EarningRule, bit: int, currency: str) -> Rule:
-    scope = make_scope(rule.lines) if rule.lines else None
-    kind, rate, per_minor, factor, words = _effect(rule, currency)
+    kind = kind_of(rule)
+    rate, per_minor, factor = _effect(rule)
+    speech = speech_of("en", currency)
     schedule = rule.schedule or Schedule()
     hours = schedule.hours or Hours()
     caps = rule.caps or Caps()
@@ -208,7 +216,8 @@ def _rule(rule: EarningRule, bit: int, currency: str) -> Rule:
         rate=rate,
         per_minor=per_minor,
         factor=factor,
-        scope=scope,
+        more=factor - 1,
+        scope=make_scope(rule.lines) if rule.lines else None,
         bit=bit,
         when=compile_condition(rule.when, rule.about) if rule.when else None,
         tiers=frozenset(rule.tiers),
@@ -225,7 +234,9 @@ def _rule(rule: EarningRule, bit: int, currency: str) -> Rule:
         free=not (rule.lines or rule.when or rule.tiers or rule.schedule or rule.min_total_minor),
         stacking=rule.stacking,
         claims_lines=rule.claims_lines,
-        words=words,
+        because=make_because(speech, rule),
+        limits=make_limits(speech, rule),
+        written=rule,
     )
 
 
@@ -233,26 +244,18 @@ def _minute(clock: str) -> int:
     return int(clock[:2]) * 60 + int(clock[3:])
 
 
-def _effect(rule: EarningRule, currency: str) -> tuple[str, Exact, int, Exact, str]:
-    """(kind, rate, per_minor, factor, words)"""
+def _effect(rule: EarningRule) -> tuple[Exact, int, Exact]:
+    """(rate, per_minor, factor)"""
     if rule.per_spend is not None:
-        rate = _exact(rule.per_spend.points)
-        per = format_minor(rule.per_spend.per_minor, currency)
-        words = f"{_say_points(rule.per_spend.points)} per {per}"
-        return "per_spend", rate, rule.per_spend.per_minor, 1, words
+        return _exact(rule.per_spend.points), rule.per_spend.per_minor, 1
     if rule.per_unit is not None:
-        return "per_unit", _exact(rule.per_unit), 0, 1, f"{_say_points(rule.per_unit)} per unit"
+        return _exact(rule.per_unit), 0, 1
     if rule.flat is not None:
-        return "flat", rule.flat, 0, 1, f"{_say_points(Decimal(rule.flat))} per purchase"
+        return rule.flat, 0, 1
     if rule.per_event is not None:
-        points = rule.per_event.points
-        return "per_event", points, 0, 1, f"{_say_points(Decimal(points))} for {rule.per_event.kind}"
+        return rule.per_event.points, 0, 1
     assert rule.multiplier is not None, "a checked rule says what it does"
-    return "multiplier", 0, 0, _exact(rule.multiplier), f"{rule.multiplier.normalize():f} times the points"
-
-
-def _say_points(rate: Decimal) -> str:
-    return "1 point" if rate == 1 else f"{rate.normalize():f} points"
+    return 0, 0, _exact(rule.multiplier)
 
 
 def _exact(number: Decimal) -> Exact:

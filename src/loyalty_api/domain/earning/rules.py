@@ -24,12 +24,14 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Self, TypeVar
 
 import msgspec
 
 from loyalty_api.domain.earning.compile import FIXED, Compiled, Exact, Rule
 from loyalty_api.domain.earning.line_sets import Line, LineSets
-from loyalty_api.domain.earning.words import BUDGET, PER_PURCHASE, say_because, say_limit
+from loyalty_api.domain.earning.words import BUDGET, GAP, PER_PURCHASE, plain_units
+from loyalty_api.kernel.money import format_minor
 
 NONE_SHORT = frozenset[str]()
 
@@ -93,7 +95,7 @@ class Decision(msgspec.Struct, frozen=True):
     short: frozenset[str] = NONE_SHORT
 
 
-class _Given(msgspec.Struct):
+class Given(msgspec.Struct):
     """What a rule has given so far, on which lines."""
 
     points: int
@@ -101,8 +103,8 @@ class _Given(msgspec.Struct):
     limited_by: str | None = None
 
 
-class _Walk:
-    """One walk over rules that may fire, and what each has given in it."""
+class Walk:
+    """One walk over rules that may fire, and what each has given in it. Explanations watch its steps."""
 
     __slots__ = ("_basket", "_multipliers", "_rounded", "_sets", "given", "rests", "short")
 
@@ -110,17 +112,17 @@ class _Walk:
         self, basket: Basket, sets: LineSets, multipliers: Sequence[Rule], rounded: Callable[[Exact], int]
     ) -> None:
         self._basket, self._sets, self._multipliers, self._rounded = basket, sets, multipliers, rounded
-        self.given: dict[str, _Given] = {}
+        self.given: dict[str, Given] = {}
         self.rests: dict[str, int] = {}
         self.short: set[str] = set()
 
-    def run(self, rules: Sequence[Rule], claiming: bool) -> _Walk:
+    def run(self, rules: Sequence[Rule], claiming: bool) -> Self:
         """Notes what each rule gives, and what each multiplier adds to it."""
         claims = self._sets.claims(rules) if claiming else None
         for rule in rules:
             lines = self._sets.left_to(rule, claims) if claims else self._sets.seen_by(rule)
             if rule.kind in FIXED:
-                self.given[rule.code] = _Given(int(rule.rate) if lines or rule.scope is None else 0, lines)
+                self.given[rule.code] = Given(int(rule.rate) if lines or rule.scope is None else 0, lines)
             else:
                 self._multiply(rule, lines)
             self._clip(rule)
@@ -129,37 +131,37 @@ class _Walk:
         return self
 
     def _multiply(self, rule: Rule, lines: int) -> None:
-        total: Exact = rule.rate * self._steps(rule, lines, lines)
+        total = self._part(rule, lines, lines, 1)
         whole = self._whole(total)
-        self.given[rule.code] = _Given(whole, lines)
+        self.given[rule.code] = Given(whole, lines)
         weights: dict[int, Exact] = {lines: 1}  # lines → their weight; grows where multipliers meet
         for multiplier in self._multipliers:
             seen = self._sets.seen_by(multiplier)
             for mask, weight in list(weights.items()):
                 met = mask & seen
                 if met:
-                    extra = weight * (multiplier.factor - 1)
+                    extra = weight * multiplier.more
                     weights[met] = weights.get(met, 0) + extra
-                    total += extra * rule.rate * self._steps(rule, met, lines)
+                    total += self._part(rule, met, lines, extra)
             before, whole = whole, self._whole(total)
             added = self.given.get(multiplier.code)
             if added is None:
-                added = self.given[multiplier.code] = _Given(0, seen)
+                added = self.given[multiplier.code] = Given(0, seen)
             added.points += whole - before
 
-    def _steps(self, rule: Rule, mask: int, lines: int) -> Exact:
-        """How often the rate counts on these lines: whole steps of money, or units as they are."""
+    def _part(self, rule: Rule, mask: int, lines: int, weight: Exact) -> Exact:
+        """Points on these lines, ``weight`` times: whole steps of money, or units as they are. Not rounded yet."""
         if rule.kind == "per_spend":
             amount = max(0, self._sets.amount(mask))
             if rule.carries and mask == lines:
                 amount += self._basket.inputs.carried.get(rule.code, 0)
                 steps = max(0, amount // rule.per_minor)
                 self.rests[rule.code] = amount - steps * rule.per_minor
-                return steps
-            return amount // rule.per_minor
+                return weight * (rule.rate * steps)
+            return weight * (rule.rate * (amount // rule.per_minor))
         units = self._sets.units(mask)
-        whole = int(units)
-        return whole if whole == units else Fraction(units)  # fractions cost twenty times an integer
+        whole = int(units)  # fractions cost twenty times an integer
+        return weight * (rule.rate * (whole if whole == units else Fraction(units)))
 
     def _whole(self, exact: Exact) -> int:
         if exact <= 0:
@@ -183,14 +185,17 @@ class _Walk:
             self.short.add(rule.code)
 
 
+W = TypeVar("W", bound=Walk)
+
+
 def decide(compiled: Compiled, basket: Basket) -> Decision:
     """What the basket earns by the version's rules."""
     sets = LineSets(compiled, basket.lines)
-    walk, earnings = _earn(compiled, basket, sets)
+    walk, earnings = earn(compiled, basket, sets, Walk)
     would = [
         earning
         for code, as_if_live in compiled.dry_runs
-        for earning in _earn(as_if_live, basket, sets)[1]
+        for earning in earn(as_if_live, basket, sets, Walk)[1]
         if earning.rule == code
     ]
     points = sum([earning.points for earning in earnings])
@@ -200,13 +205,14 @@ def decide(compiled: Compiled, basket: Basket) -> Decision:
     )
 
 
-def _earn(compiled: Compiled, basket: Basket, sets: LineSets) -> tuple[_Walk, list[Earning]]:
-    multipliers = _stacked([rule for rule in compiled.multipliers if not hindrance(rule, basket, sets)])
+def earn(compiled: Compiled, basket: Basket, sets: LineSets, kind: type[W]) -> tuple[W, list[Earning]]:
+    """The walk (of this kind) that counts, and what each rule earns in it."""
+    multipliers = stacked([rule for rule in compiled.multipliers if not hindrance(rule, basket, sets)])
     givers = [rule for rule in compiled.givers if not hindrance(rule, basket, sets)]
     rounded = _ROUNDINGS[compiled.rounding]
 
-    def walk(rules: Sequence[Rule]) -> _Walk:
-        return _Walk(basket, sets, multipliers, rounded).run(rules, compiled.claiming)
+    def walk(rules: Sequence[Rule]) -> W:
+        return kind(basket, sets, multipliers, rounded).run(rules, compiled.claiming)
 
     walked = _walk_stacked(givers, walk) if compiled.stacked else walk(givers)
     return walked, [
@@ -216,7 +222,7 @@ def _earn(compiled: Compiled, basket: Basket, sets: LineSets) -> tuple[_Walk, li
     ]
 
 
-def _walk_stacked(rules: list[Rule], walk: Callable[[Sequence[Rule]], _Walk]) -> _Walk:
+def _walk_stacked(rules: list[Rule], walk: Callable[[Sequence[Rule]], W]) -> W:
     """Walks the rules that exclusive and last ones leave."""
     short: set[str] = set()
     for rule in rules:
@@ -236,7 +242,7 @@ def _walk_stacked(rules: list[Rule], walk: Callable[[Sequence[Rule]], _Walk]) ->
     return walked
 
 
-def _stacked(multipliers: list[Rule]) -> list[Rule]:
+def stacked(multipliers: list[Rule]) -> list[Rule]:
     """The multipliers that exclusive and last ones among them leave."""
     for rule in multipliers:
         if rule.stacking == "exclusive":
@@ -268,12 +274,17 @@ def hindrance(rule: Rule, basket: Basket, sets: LineSets) -> str | None:
     return None
 
 
-def _earning(rule: Rule, given: _Given, sets: LineSets, compiled: Compiled) -> Earning:
-    base_minor = max(0, sets.amount(given.lines)) if rule.kind in ("per_spend", "multiplier") else None
-    units = sets.units(given.lines) if rule.kind == "per_unit" else None
-    because = say_because(rule, compiled.currency, base_minor, units)
+def _earning(rule: Rule, given: Given, sets: LineSets, compiled: Compiled) -> Earning:
+    base_minor = units = None
+    because = rule.because
+    if rule.kind in ("per_spend", "multiplier"):
+        base_minor = max(0, sets.amount(given.lines))
+        because = because.replace(GAP, format_minor(base_minor, compiled.currency))
+    elif rule.kind == "per_unit":
+        units = sets.units(given.lines)
+        because = because.replace(GAP, plain_units(units))
     if given.limited_by:
-        because += say_limit(rule, given.limited_by, given.points)
+        because += rule.limits[given.limited_by].replace(GAP, str(given.points))
     return Earning(rule.code, compiled.version, given.points, because, base_minor, units, given.limited_by)
 
 

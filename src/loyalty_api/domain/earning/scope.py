@@ -28,11 +28,10 @@ class Match(msgspec.Struct, frozen=True):
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """The lines that a rule sees; ``words`` says them to people. None: nothing is named."""
+    """The lines that a rule sees. None: nothing is named."""
 
     include: Match | None
     exclude: Match | None
-    words: str
 
     def holds(self, sku: str | None, category: str | None, labels: list[str]) -> bool:
         """Whether the rule sees a line."""
@@ -47,17 +46,10 @@ class Scope(msgspec.Struct, frozen=True):
 
 def make_scope(lines: LineScope) -> Scope:
     """The scope that a document writes."""
-    include, exclude = _match(lines), _match(lines.exclude)
-    words = f" of {_say(lines)}" if include else ""
-    return Scope(include, exclude, f"{words} without {_say(lines.exclude)}" if exclude else words)
+    return Scope(_match(lines), _match(lines.exclude))
 
 
 def _match(match: LineMatch) -> Match | None:
     if not (match.skus or match.categories or match.labels):
         return None
     return Match(frozenset(match.skus), frozenset(match.categories), frozenset(match.labels))
-
-
-def _say(match: LineMatch) -> str:
-    names = [*match.skus, *match.categories, *match.labels]
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

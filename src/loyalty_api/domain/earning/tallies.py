@@ -11,12 +11,11 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from loyalty_api.domain.earning.budgets import Budgets, Key, budgets_ask, read_budgets
 from loyalty_api.domain.earning.caps import MemberCaps, Span, caps_ask, read_caps, span_of
 from loyalty_api.domain.earning.carry import Carries, carries_ask, read_carries
 from loyalty_api.domain.earning.compile import Compiled
+from loyalty_api.domain.earning.evidence import Evidence
 from loyalty_api.domain.earning.rules import NO_INPUTS, Decision, Inputs
 from loyalty_api.domain.earning.words import BUDGET, PER_MEMBER
 from loyalty_api.kernel.together import Ask, Change, Values
@@ -34,12 +33,6 @@ class Use(NamedTuple):
     compiled: Compiled
     current: Compiled
     today: date
-
-
-class Evidence(Inputs, frozen=True, omit_defaults=True):
-    """The inputs of a decision and the rests that it left: what ``verify`` works the decision out from again."""
-
-    rests: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Tallies:

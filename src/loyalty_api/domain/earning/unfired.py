@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from loyalty_api.domain.earning.compile import WEEKDAYS, Compiled, Rule
+from loyalty_api.domain.earning.compile import Compiled, Rule
 from loyalty_api.domain.earning.line_sets import LineSets
-from loyalty_api.domain.earning.rules import Basket, Decision, hindrance
-from loyalty_api.domain.earning.words import PER_MEMBER, say_member_cap
-from loyalty_api.kernel.money import format_minor
+from loyalty_api.domain.earning.rules import Basket, Decision, hindrance, stacked
+from loyalty_api.domain.earning.speech import Speech, speech_of
+from loyalty_api.domain.earning.words import limit_values, say_effect, say_where
 
 
 class Unfired(msgspec.Struct, frozen=True):
@@ -18,62 +18,76 @@ class Unfired(msgspec.Struct, frozen=True):
     why: str
 
 
-def unfired(compiled: Compiled, basket: Basket, decision: Decision) -> list[Unfired]:
-    """Every rule of the version that is not among the decision's earnings, by code."""
+def unfired(compiled: Compiled, basket: Basket, decision: Decision, speech: Speech | None = None) -> list[Unfired]:
+    """Every rule of the version that is not among the decision's earnings, by code; in English unless said."""
+    speech = speech or speech_of("en", compiled.currency)
     fired = {earning.rule for earning in decision.earnings}
     would = {earning.rule: earning.points for earning in decision.dry_runs}
     sets = LineSets(compiled, basket.lines)
-    told = [Unfired(code, "has ended") for code in compiled.ended]
+    told = [Unfired(code, speech.say("unfired.ended")) for code in compiled.ended]
     for code, _ in compiled.dry_runs:
-        told.append(Unfired(code, f"is a dry run: would have given {would.get(code, 0)}"))
-    for rules in (compiled.givers, compiled.multipliers):
-        stopper = next((rule for rule in rules if rule.code in fired and rule.stacking != "stackable"), None)
-        for rule in rules:
-            if rule.code not in fired:
-                told.append(Unfired(rule.code, _why(rule, basket, sets, compiled, stopper)))
+        told.append(Unfired(code, speech.say("unfired.dry_run", points=speech.number(would.get(code, 0)))))
+    why = _Why(compiled, basket, sets, speech)
+    gave = [rule for rule in compiled.givers if rule.code in fired]
+    multiplied = stacked([rule for rule in compiled.multipliers if not hindrance(rule, basket, sets)])
+    for rules, worked in ((compiled.givers, gave), (compiled.multipliers, multiplied)):
+        stopper = next((rule for rule in worked if rule.stacking != "stackable"), None)
+        told += [Unfired(rule.code, why.say(rule, stopper)) for rule in rules if rule.code not in fired]
     return sorted(told, key=lambda each: each.rule)
 
 
-def _why(rule: Rule, basket: Basket, sets: LineSets, compiled: Compiled, stopper: Rule | None) -> str:
-    hindered = hindrance(rule, basket, sets)
-    if hindered:
-        return _say(hindered, rule, basket, compiled)
-    if stopper and stopper.stacking == "exclusive":
-        return f"{stopper.code} earns alone"
-    if stopper and (-stopper.priority, stopper.code) < (-rule.priority, rule.code):
-        return f"{stopper.code} stops the rules behind it"
-    used_up = next((limit for limit, left in basket.inputs.rooms.get(rule.code, {}).items() if not left), None)
-    if used_up == PER_MEMBER:
-        return f"the member has had all of {say_member_cap(rule)}"
-    if used_up:
-        return f"the budget of {rule.budget} is used up"
-    if rule.kind == "multiplier":
-        return "no rule that it multiplies gave points on its goods"
-    if sets.claims(compiled.givers) and rule.kind != "flat":
-        return f"{rule.words}: what is left to it, after other rules claimed their goods, is too little"
-    seen = sets.seen_by(rule)
-    if rule.kind == "per_unit":
-        return f"{rule.words}, and there are {sets.units(seen).normalize():f}"
-    return f"{rule.words}, and there is {format_minor(max(0, sets.amount(seen)), compiled.currency)}"
+class _Why:
+    """Says why rules gave nothing on one basket."""
+
+    def __init__(self, compiled: Compiled, basket: Basket, sets: LineSets, speech: Speech) -> None:
+        self._compiled, self._basket, self._sets, self._speech = compiled, basket, sets, speech
+
+    def say(self, rule: Rule, stopper: Rule | None) -> str:
+        """Why this one did; ``stopper``: the exclusive or last rule that worked beside it."""
+        say, sets = self._speech.say, self._sets
+        hindered = hindrance(rule, self._basket, sets)
+        if hindered:
+            return self._hindered(hindered, rule)
+        if stopper is not None and stopper is not rule and _stops(stopper, rule):
+            return say(f"unfired.{stopper.stacking}", rule=stopper.code)
+        used_up = next(
+            (limit for limit, left in self._basket.inputs.rooms.get(rule.code, {}).items() if not left), None
+        )
+        if used_up:
+            return say(f"unfired.{used_up}", **limit_values(self._speech, rule.written))
+        if rule.kind == "multiplier":
+            return say("unfired.multiplied")
+        effect = say_effect(self._speech, rule.written)
+        if sets.claims(self._compiled.givers):
+            return say("unfired.claimed", effect=effect)
+        seen = sets.seen_by(rule)
+        if rule.kind == "per_unit":
+            return say("unfired.per_unit", effect=effect, amount=self._speech.number(sets.units(seen)))
+        return say("unfired.per_spend", effect=effect, amount=self._speech.money(max(0, sets.amount(seen))))
+
+    def _hindered(self, hindered: str, rule: Rule) -> str:
+        speech, day = self._speech, self._basket.day
+        phrase = f"unfired.{hindered}"
+        match hindered:
+            case "tier":
+                tier = self._basket.tier or speech.say("no_tier")
+                return speech.say(phrase, tiers=speech.any_of(rule.tiers), tier=tier)
+            case "dates":
+                if day < rule.first_day:
+                    return speech.say("unfired.dates.from", day=speech.day(rule.first_day))
+                return speech.say("unfired.dates.until", day=speech.day(rule.last_day))
+            case "weekday":
+                return speech.say(phrase, weekdays=speech.weekdays(rule.weekdays))
+            case "hours":
+                start, stop = speech.clock(rule.minutes.start), speech.clock(rule.minutes.stop)
+                return speech.say(phrase, start=start, stop=stop)
+            case "min_total":
+                return speech.say(phrase, amount=speech.money(rule.min_total_minor or 0))
+            case "condition":
+                return speech.say(phrase, condition=rule.when.text if rule.when else "")
+        return speech.say(phrase, where=say_where(speech, rule.written))
 
 
-def _say(hindered: str, rule: Rule, basket: Basket, compiled: Compiled) -> str:
-    match hindered:
-        case "tier":
-            return f"only for {' or '.join(sorted(rule.tiers))}; the tier is {basket.tier or 'none'}"
-        case "dates":
-            return f"starts on {rule.first_day}" if basket.day < rule.first_day else f"was until {rule.last_day}"
-        case "weekday":
-            return f"only on {', '.join(WEEKDAYS[day] for day in sorted(rule.weekdays))}"
-        case "hours":
-            return f"only from {_clock(rule.minutes.start)} until {_clock(rule.minutes.stop)}"
-        case "min_total":
-            return f"only from a total of {format_minor(rule.min_total_minor or 0, compiled.currency)}"
-        case "condition":
-            return f"only when {rule.when.text if rule.when else 'its condition holds'}"
-    assert rule.scope is not None, f"{hindered} has no words"
-    return f"no goods{rule.scope.words} in this basket"
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
+def _stops(stopper: Rule, rule: Rule) -> bool:
+    """Whether the rule gives nothing once the other works."""
+    return stopper.stacking == "exclusive" or (-stopper.priority, stopper.code) < (-rule.priority, rule.code)

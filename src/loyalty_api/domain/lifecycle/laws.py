@@ -48,6 +48,8 @@ class MemberRows(msgspec.Struct, frozen=True):
     tier_days: Sequence[Row]
     tier_moves: Sequence[Row]
     events: Sequence[Row]
+    carries: Sequence[Row]
+    earning_days: Sequence[Row]
 
 
 def check_member(rows: MemberRows) -> Iterator[Broken]:
@@ -56,7 +58,8 @@ def check_member(rows: MemberRows) -> Iterator[Broken]:
         yield "balance", "the member has no balance"
         return
     balance = rows.balances[0]
-    if any(row["program_id"] != rows.program_id for row in (balance, *rows.transfers, *rows.lots, *rows.purchases)):
+    named = (balance, *rows.transfers, *rows.lots, *rows.purchases, *rows.carries, *rows.earning_days)
+    if any(row["program_id"] != rows.program_id for row in named):
         yield "cause", "rows of the member name another program"
     yield from _chain(rows, balance)
     yield from _fold(rows, balance)
