@@ -1,0 +1,1 @@
+"""The same service the usual way, for comparison."""
