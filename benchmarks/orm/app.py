@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -56,7 +57,9 @@ async def _database(app: Litestar) -> AsyncGenerator[None]:
         json_deserializer=str.encode,
         connect_args={"server_settings": {"jit": "off", "timezone": "UTC"}},
     )
-    app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # as the product does
+    app.state.sessions = async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from sqlalchemy import Table
 from sqlalchemy.orm import DeclarativeBase
 
 from loyalty_api.domain.programs.document import Tiers
@@ -18,7 +19,7 @@ class Record(DeclarativeBase):
     metadata = product_metadata
 
 
-def _table(name: str):  # noqa: ANN202
+def _table(name: str) -> Table:
     return product_metadata.tables[name]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Integer, and_, case, cast, func, or_, select
+from sqlalchemy import BigInteger, Date, Integer, ScalarSelect, and_, bindparam, case, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -61,6 +61,47 @@ class Refused(Exception):
         self.status = status
         self.detail = detail
 
+
+def _days_moved() -> ScalarSelect[int]:
+    """The sum of the days that entered or left the window since the row was written."""
+    first, last = bindparam("first", type_=Date), bindparam("last", type_=Date)
+    entered = cast(TierDay.day.between(first, last), Integer)
+    left = cast(TierDay.day.between(MemberTier.window_from, MemberTier.window_through), Integer)
+    return (
+        select(cast(func.coalesce(func.sum(TierDay.value * (entered - left)), 0), BigInteger))
+        .where(
+            TierDay.member_id == MemberTier.member_id,
+            or_(
+                and_(
+                    TierDay.day >= func.least(MemberTier.window_from, first),
+                    TierDay.day < func.greatest(MemberTier.window_from, first),
+                ),
+                and_(
+                    TierDay.day > func.least(MemberTier.window_through, last),
+                    TierDay.day <= func.greatest(MemberTier.window_through, last),
+                ),
+            ),
+        )
+        .correlate(MemberTier)
+        .scalar_subquery()
+    )
+
+
+# Made once: they would be the dearest to compose anew for each request.
+_STANDING = select(
+    MemberTier,
+    case(
+        (
+            and_(MemberTier.window_from == bindparam("first"), MemberTier.window_through == bindparam("last")),
+            0,
+        ),
+        else_=_days_moved(),
+    ),
+).where(MemberTier.member_id == bindparam("member_id"))
+_days = insert(TierDay.__table__)
+_ADD_DAY = _days.on_conflict_do_update(
+    index_elements=["member_id", "day"], set_={"value": TierDay.value + _days.excluded.value}
+)
 
 _programs: dict[UUID, Program] = {}  # documents are read once per version and kept
 
@@ -250,30 +291,7 @@ def _check(purchase: Purchase, program: Program, current: Version, now: datetime
 
 async def _standing(session: AsyncSession, member_id: UUID, window: Window) -> MemberTier:
     """The member's tier row, its sum moved to ``window``, in one statement. The balance is locked by now."""
-    entered = cast(TierDay.day.between(window.first, window.last), Integer)
-    left = cast(TierDay.day.between(MemberTier.window_from, MemberTier.window_through), Integer)
-    change = (
-        select(cast(func.coalesce(func.sum(TierDay.value * (entered - left)), 0), BigInteger))
-        .where(
-            TierDay.member_id == MemberTier.member_id,
-            or_(
-                and_(
-                    TierDay.day >= func.least(MemberTier.window_from, window.first),
-                    TierDay.day < func.greatest(MemberTier.window_from, window.first),
-                ),
-                and_(
-                    TierDay.day > func.least(MemberTier.window_through, window.last),
-                    TierDay.day <= func.greatest(MemberTier.window_through, window.last),
-                ),
-            ),
-        )
-        .correlate(MemberTier)
-        .scalar_subquery()
-    )
-    same = and_(MemberTier.window_from == window.first, MemberTier.window_through == window.last)
-    found = await session.execute(
-        select(MemberTier, case((same, 0), else_=change)).where(MemberTier.member_id == member_id)
-    )
+    found = await session.execute(_STANDING, {"member_id": member_id, "first": window.first, "last": window.last})
     standing, moved = found.one()
     standing.window_sum += moved
     standing.window_from, standing.window_through = window
@@ -379,11 +397,8 @@ async def _count(
         standing.window_sum += value
     if standing.counted_until is None or cause.occurred_at > standing.counted_until:
         standing.counted_until = cause.occurred_at
-    days = insert(TierDay).values(member_id=standing.member_id, day=day, program_id=standing.program_id, value=value)
     await session.execute(
-        days.on_conflict_do_update(
-            index_elements=[TierDay.member_id, TierDay.day], set_={"value": TierDay.value + days.excluded.value}
-        )
+        _ADD_DAY, {"member_id": standing.member_id, "day": day, "program_id": standing.program_id, "value": value}
     )
     move = standing.move_up(tiers)
     if move is not None:
