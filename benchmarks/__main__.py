@@ -16,7 +16,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from benchmarks.history import make_history
+from benchmarks.history import History
 from benchmarks.load import TICK_SECONDS
 from benchmarks.machine import machine_facts
 from benchmarks.rehearsal import Rehearsed, rehearse
@@ -78,12 +78,16 @@ class _Run:
             stage.copy(self._databases | {"product", ALONE})
             self._say("rehearsing: do all leave the same rows?")
             rehearsed = asyncio.run(rehearse(stage, orm="orm" in self._databases))
+            history = History(stage.url("history"), say=self._say)
             if "history" in self._databases:
-                asyncio.run(self._make_history(stage, rehearsed))
+                asyncio.run(self._write_history(history, stage, rehearsed))
+            stage.checkpoint()
+            if "history" in self._databases:
+                asyncio.run(history.index())
+            stage.warm(self._databases)
             with ExitStack() as opened:
                 variants = open_variants(stage, self._plans, rehearsed.arguments, now(), opened)
                 before = asyncio.run(self._recorded(stage))
-                stage.checkpoint()
                 turns = len(variants) * (self._rounds + 1) * self._seconds / TICK_SECONDS
                 self._progress.live.auto_refresh = False  # drawn by the tick: a thread would take turns with the load
                 self._progress.update(self._task, total=turns, completed=0)
@@ -101,10 +105,10 @@ class _Run:
     def _say(self, what: str) -> None:
         self._progress.update(self._task, description=what, refresh=True)
 
-    async def _make_history(self, stage: Stage, rehearsed: Rehearsed) -> None:
+    async def _write_history(self, history: History, stage: Stage, rehearsed: Rehearsed) -> None:
         product = await asyncpg.connect(stage.url("product"))
         try:
-            await make_history(stage.url("history"), product, MEMBERS, member_id=rehearsed.small, say=self._say)
+            await history.write(product, MEMBERS, member_id=rehearsed.small)
         finally:
             await product.close()
 

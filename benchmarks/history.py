@@ -19,6 +19,9 @@ from benchmarks.shop import FIRST_CARD
 
 ENTRIES = 10_000  # of each member who has many
 HISTORY_DAYS = 360  # within the window of the tiers
+LANES = 2
+
+_SMALL = ("tier_days", "balances", "member_tiers")
 
 # One row per purchase, in the order of time.
 _PURCHASES = """
@@ -110,20 +113,18 @@ class Members(NamedTuple):
     busy: int  # with ENTRIES each; whoever comes behind them has none
 
 
-async def make_history(
-    url: str, product: asyncpg.Connection, members: Members, *, member_id: UUID, say: Callable[[str], None]
-) -> int:
-    """Fills the database at ``url`` from the one purchase of ``member_id`` in the product's database; how many."""
-    left = await product.fetchrow("SELECT points_earned, base_minor FROM purchases WHERE member_id = $1", member_id)
-    zone = await product.fetchval("SELECT time_zone FROM programs")
-    connection = await asyncpg.connect(url)
-    try:
-        say("drawing 2,000,000 purchases")
-        busy_from = FIRST_CARD + members.ordinary
-        drawn = members.ordinary_entries, ENTRIES, busy_from, busy_from + members.busy, HISTORY_DAYS
-        await connection.execute("SET work_mem = '256MB'")
-        made = await connection.execute(_PURCHASES, *drawn)
-        say("writing 2,000,000 purchases")
+class History:
+    """The database at ``url``, filled from the one purchase of ``member_id`` in the product's database."""
+
+    def __init__(self, url: str, *, say: Callable[[str], None]) -> None:
+        self._url = url
+        self._say = say
+        self._indexes: list[tuple[str, asyncpg.Record]] = []
+
+    async def write(self, product: asyncpg.Connection, members: Members, *, member_id: UUID) -> None:
+        """Writes the rows, without their indexes: to build those then takes a third of the time."""
+        left = await product.fetchrow("SELECT points_earned, base_minor FROM purchases WHERE member_id = $1", member_id)
+        zone = await product.fetchval("SELECT time_zone FROM programs")
         columns = {
             table: await columns_of(product, table, worked_out, member_id=member_id)
             for table, worked_out in _WORKED_OUT.items()
@@ -134,45 +135,59 @@ async def make_history(
             )
             for table, (names, values) in columns.items()
         }
-        await _beside_each_other(url, [lambda c, t=t, s=s: _fill(c, t, s) for t, s in inserts.items()])
-        await connection.execute(_TIER_DAYS, zone, left["base_minor"])
-        await connection.execute(_BALANCES, left["points_earned"])
-        await connection.execute(_TIERS, left["base_minor"])
-        await connection.execute("DROP TABLE history")
-        say("vacuuming and analysing them")
-        tables = [*inserts, "tier_days", "balances", "member_tiers"]
-        await _beside_each_other(url, [lambda c, t=t: c.execute(f"VACUUM ANALYZE {t}") for t in tables])
-        return int(made.split()[-1])
-    finally:
-        await connection.close()
-
-
-async def _fill(connection: asyncpg.Connection, table: str, insert: str) -> None:
-    """Writes the rows first and builds the indexes then, which takes a third of the time."""
-    await connection.execute("SET maintenance_work_mem = '256MB'; SET synchronous_commit = off")
-    indexes = await connection.fetch(_INDEXES, table)
-    for index in indexes:
-        constraint = index["constraint"]
-        what = f"ALTER TABLE {table} DROP CONSTRAINT {constraint}" if constraint else f"DROP INDEX {index['name']}"
-        await connection.execute(what)
-    await connection.execute(insert)
-    for index in indexes:
-        constraint = index["constraint"]
-        added = f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {index['constraint_definition']}"
-        await connection.execute(added if constraint else index["definition"])
-
-
-async def _beside_each_other(
-    url: str, works: list[Callable[[asyncpg.Connection], Awaitable[object]]], connections: int = 2
-) -> None:
-    waiting = list(reversed(works))
-
-    async def take() -> None:
-        connection = await asyncpg.connect(url)
+        connection = await asyncpg.connect(self._url)
         try:
-            while waiting:
-                await waiting.pop()(connection)
+            self._say("drawing two million purchases")
+            busy_from = FIRST_CARD + members.ordinary
+            await connection.execute("SET work_mem = '256MB'")
+            await connection.execute(
+                _PURCHASES, members.ordinary_entries, ENTRIES, busy_from, busy_from + members.busy, HISTORY_DAYS
+            )
+            self._say("writing two million purchases")
+            for table in (*inserts, "tier_days"):
+                await self._drop_indexes(connection, table)
+            await self._beside_each_other([_execute(insert) for insert in inserts.values()])
+            await connection.execute(_TIER_DAYS, zone, left["base_minor"])
+            await connection.execute(_BALANCES, left["points_earned"])
+            await connection.execute(_TIERS, left["base_minor"])
+            await connection.execute("DROP TABLE history")
+            self._say("vacuuming them")
+            await self._beside_each_other([_execute(f"VACUUM {table}") for table in (*inserts, *_SMALL)])
         finally:
             await connection.close()
 
-    await asyncio.gather(*(take() for _ in range(connections)))
+    async def index(self) -> None:
+        """Builds the indexes and tells the planner."""
+        self._say("building their indexes")
+        builds = []
+        for table, index in self._indexes:
+            constraint = index["constraint"]
+            added = f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {index['constraint_definition']}"
+            builds.append(_execute(added if constraint else index["definition"]))
+        await self._beside_each_other(builds)
+        await self._beside_each_other([_execute(f"ANALYZE {table}") for table in (*_WORKED_OUT, *_SMALL)])
+
+    async def _drop_indexes(self, connection: asyncpg.Connection, table: str) -> None:
+        for index in await connection.fetch(_INDEXES, table):
+            self._indexes.append((table, index))
+            constraint = index["constraint"]
+            what = f"ALTER TABLE {table} DROP CONSTRAINT {constraint}" if constraint else f"DROP INDEX {index['name']}"
+            await connection.execute(what)
+
+    async def _beside_each_other(self, works: list[Callable[[asyncpg.Connection], Awaitable[object]]]) -> None:
+        waiting = list(reversed(works))
+
+        async def take() -> None:
+            connection = await asyncpg.connect(self._url)
+            try:
+                await connection.execute("SET maintenance_work_mem = '256MB'")
+                while waiting:
+                    await waiting.pop()(connection)
+            finally:
+                await connection.close()
+
+        await asyncio.gather(*(take() for _ in range(LANES)))
+
+
+def _execute(statement: str) -> Callable[[asyncpg.Connection], Awaitable[object]]:
+    return lambda connection: connection.execute(statement)

@@ -25,8 +25,8 @@ _NUMBERS = 10**10  # of the references of each variant
 _EVERYBODY = Cards(FIRST_CARD, MEMBERS.ordinary)
 _HOT = Cards(FIRST_CARD, MEMBERS.ordinary, HOT_PERMILLE)
 _BUSY = Cards(FIRST_CARD + MEMBERS.ordinary, MEMBERS.busy)
-# As few as the busy ones, and others each turn, so that they stay new.
-_NEW = Cards(_BUSY.first + MEMBERS.busy, MEMBERS.busy)
+# As few as the busy ones, and the next ones before each turn, so that they stay new.
+_NEW = _BUSY
 
 
 class Plan(NamedTuple):

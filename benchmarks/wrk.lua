@@ -33,14 +33,16 @@ function request()
   return made
 end
 
-function response(status)
+function response(status, headers, body)
   if status ~= 201 then
     wrong = wrong + 1
+    first_wrong = first_wrong or body
   end
 end
 
 function done(summary, latency, requests)
   local errors = summary.errors
+  io.stdout:write(threads[1]:get("first_wrong") or "")
   io.stdout:write(string.format(
     '\n{"us": %d, "answered": %d, "sent": %d, "wrong": %d, "p50_us": %d, "p99_us": %d}\n',
     summary.duration, summary.requests, threads[1]:get("sent"),

@@ -15,7 +15,7 @@ from benchmarks.orm.record import Refused, record_purchase
 from loyalty_api.domain.purchases.command import Purchase
 from loyalty_api.kernel.clock import now
 
-POOL_SIZE = int(os.environ.get("BENCH_POOL", "16"))
+POOL_SIZE = int(os.environ.get("BENCH_POOL", "32"))
 ATTEMPTS_MAX = 3
 
 
