@@ -19,7 +19,7 @@ check: .venv/.dev  ## format, lint, types
 acceptance: .venv/.acceptance  ## a year of real baskets over HTTP; writes build/acceptance.json
 	$(BIN)/python -m tests.acceptance
 
-bench: .venv/.dev  ## CPU per purchase, purchases per second, latencies; writes build/bench.json
+bench: .venv/.dev  ## this, an ORM's way and PostgreSQL alone, in turns, judged (ten minutes); writes build/bench.json
 	$(BIN)/python -m benchmarks
 
 schemas: .venv/.dev  ## the committed contract, written anew from the code

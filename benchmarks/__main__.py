@@ -1,4 +1,4 @@
-"""Purchases at 64 connections: CPU per purchase, purchases per second, latencies; one table and build/bench.json.
+"""``python -m benchmarks``: everything from one run, in turns; two tables and build/bench.json.
 
 CPU comes first because it is the figure that a busy machine bends least.
 """
@@ -6,161 +6,130 @@ CPU comes first because it is the figure that a busy machine bends least.
 from __future__ import annotations
 
 import asyncio
-import statistics
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
 
 import asyncpg
+import click
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from benchmarks.cpu import tree_seconds
-from benchmarks.load import TICK_SECONDS, Load
+from benchmarks.history import History
+from benchmarks.load import TICK_SECONDS
 from benchmarks.machine import machine_facts
-from benchmarks.purchases import Requests
-from benchmarks.served import HOST, Served
-from benchmarks.shop import open_shop
-from benchmarks.wrk import Wrk, wrk_path
+from benchmarks.rehearsal import Rehearsed, rehearse
+from benchmarks.report import figures_table, judge, ratios_table, result
+from benchmarks.rounds import Figures, take_turns
+from benchmarks.stage import Stage
+from benchmarks.variants import ALONE, MEMBERS, PLANS, Plan, members_needed, open_variants
+from benchmarks.wrk import wrk_path
 from loyalty_api.kernel.clock import now
-from loyalty_api.kernel.embedded import EmbeddedPostgres
-from loyalty_api.kernel.migrate import migrate
 
-MEMBERS = 100_000
-CONNECTIONS = 64
-WARM_UP_SECONDS = 5.0
-ROUNDS = 5
-ROUND_SECONDS = 4.0
-RESULT = Path(__file__).parents[1] / "build" / "bench.json"
+BUILD = Path(__file__).parents[1] / "build"
+LINES, RULES = 5, 5
 
 
-class Figures(NamedTuple):
-    """One round; CPU per purchase in microseconds."""
-
-    cpu_us: float
-    api_cpu_us: float
-    postgres_cpu_us: float
-    generator_cpu_us: float
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-
-
-_LABELS = {
-    "cpu_us": "CPU per purchase, API and PostgreSQL (µs)",
-    "api_cpu_us": "  of it API",
-    "postgres_cpu_us": "  of it PostgreSQL",
-    "generator_cpu_us": "CPU per purchase, load generator (µs)",
-    "per_second": "purchases per second",
-    "p50_ms": "p50 (ms)",
-    "p99_ms": "p99 (ms)",
-}
-
-
-def main() -> None:
-    """Measures, prints and writes."""
+@click.command()
+@click.option("--only", default="", help="Variants with one of these words in their name, as product,postgres.")
+@click.option("--seconds", default=3, show_default=True, type=click.IntRange(1), help="Of one turn.")
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="Behind the warm-up.")
+def main(only: str, seconds: int, rounds: int) -> None:
+    """Measures, prints and writes build/bench.json (build/bench-part.json with --only)."""
+    words = [word for word in only.split(",") if word]
+    plans = [plan for plan in PLANS if not words or any(word in plan.name for word in words)]
+    if not plans:
+        raise click.BadParameter(f"no variant is called so; there are {', '.join(plan.name for plan in PLANS)}")
     console = Console()
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
-        rounds, machine = _measure(progress)
-    console.print(_table(rounds))
+        figures, machine = _Run(plans, seconds, rounds, progress).measure()
+    judged = judge(figures)
+    console.print(
+        figures_table(figures, f"POST /v1/purchases, {LINES} lines, {RULES} rules, {MEMBERS.ordinary:,} members")
+    )
+    console.print(ratios_table(judged))
     console.print(", ".join(f"{name} {value}" for name, value in machine.items() if not isinstance(value, dict)))
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_bytes(msgspec.json.format(msgspec.json.encode(_result(rounds, machine)), indent=2) + b"\n")
-    console.print(f"written to {RESULT.relative_to(RESULT.parents[1])}")
+    setup = {"members": MEMBERS.ordinary, "rounds": rounds, "round_seconds": seconds, "lines": LINES, "rules": RULES}
+    written = BUILD / ("bench-part.json" if words else "bench.json")
+    written.parent.mkdir(exist_ok=True)
+    content = result(figures, judged, setup=setup, machine=machine)
+    written.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    console.print(f"written to {written.relative_to(BUILD.parent)}")
 
 
-def _measure(progress: Progress) -> tuple[list[Figures], dict[str, object]]:
-    task = progress.add_task("starting PostgreSQL", total=None)
-    with EmbeddedPostgres() as server:
-        url = server.url()
-        machine = asyncio.run(machine_facts(url))
-        progress.update(task, description=f"making {MEMBERS:,} members")
-        asyncio.run(migrate(url))
-        shop = asyncio.run(open_shop(url, members=MEMBERS))
-        progress.update(task, description="starting the API")
-        with Served(url) as served:
-            roots = served.process_id, server.process_id
-            requests = Requests(shop, HOST, now())
+class _Run:
+    def __init__(self, plans: Sequence[Plan], seconds: int, rounds: int, progress: Progress) -> None:
+        self._plans = plans
+        self._databases = {plan.database for plan in plans}
+        self._seconds = seconds
+        self._rounds = rounds
+        self._progress = progress
+        self._task: TaskID = progress.add_task("starting PostgreSQL", total=None)
+
+    def measure(self) -> tuple[dict[str, list[Figures]], dict[str, object]]:
+        """(the figures behind the warm-up, what they were measured on)"""
+        self._say("starting PostgreSQL and making members")
+        with Stage(members=members_needed(self._rounds)) as stage:
+            machine = asyncio.run(machine_facts(stage.url("postgres")))
             machine["load_generator"] = "wrk" if wrk_path() else "benchmarks/load.py"
-            generator = Wrk if wrk_path() else Load
-            with generator((HOST, served.port), requests, connections=CONNECTIONS) as load:
-                rounds, answered, sent = _run(load, roots, progress, task)
-        recorded = asyncio.run(_recorded(url))
-        assert answered <= recorded <= sent, f"{sent} sent, {answered} answered 201, but {recorded} are recorded"
-    return rounds, machine
+            self._say("copying the database")
+            stage.copy(self._databases | {"product", ALONE})
+            self._say("rehearsing: do all leave the same rows?")
+            rehearsed = asyncio.run(rehearse(stage, orm="orm" in self._databases))
+            history = History(stage.url("history"), say=self._say)
+            if "history" in self._databases:
+                asyncio.run(self._write_history(history, stage, rehearsed))
+            stage.checkpoint()
+            if "history" in self._databases:
+                asyncio.run(history.index())
+            stage.warm(self._databases)
+            with ExitStack() as opened:
+                variants = open_variants(stage, self._plans, rehearsed.arguments, now(), opened)
+                before = asyncio.run(self._recorded(stage))
+                turns = len(variants) * (self._rounds + 1) * self._seconds / TICK_SECONDS
+                self._progress.live.auto_refresh = False  # drawn by the tick: a thread would take turns with the load
+                self._progress.update(self._task, total=turns, completed=0)
+                figures = take_turns(
+                    variants,
+                    postgres=stage.server.process_id,
+                    seconds=self._seconds,
+                    rounds=self._rounds,
+                    say=self._say,
+                    tick=lambda: self._progress.update(self._task, advance=1, refresh=True),
+                )
+            self._check_recorded(before, asyncio.run(self._recorded(stage)), figures)
+        return {name: rounds[1:] for name, rounds in figures.items()}, machine
 
+    def _say(self, what: str) -> None:
+        self._progress.update(self._task, description=what, refresh=True)
 
-def _run(load: Load | Wrk, roots: tuple[int, int], progress: Progress, task: object) -> tuple[list[Figures], int, int]:
-    """(the rounds behind the warm-up, purchases answered in all, purchases sent in all)"""
-    steps = (WARM_UP_SECONDS + ROUNDS * ROUND_SECONDS) / TICK_SECONDS
-    progress.live.auto_refresh = False  # drawn by the tick: a thread would take turns with the load
-    progress.update(task, total=steps, completed=0)
+    async def _write_history(self, history: History, stage: Stage, rehearsed: Rehearsed) -> None:
+        product = await asyncpg.connect(stage.url("product"))
+        try:
+            await history.write(product, MEMBERS, member_id=rehearsed.small)
+        finally:
+            await product.close()
 
-    def tick() -> None:
-        progress.update(task, advance=1, refresh=True)
+    async def _recorded(self, stage: Stage) -> dict[str, int]:
+        """How many purchases each database has."""
+        counts = {}
+        for name in self._databases:
+            connection = await asyncpg.connect(stage.url(name))
+            try:
+                counts[name] = await connection.fetchval("SELECT count(*) FROM purchases")
+            finally:
+                await connection.close()
+        return counts
 
-    progress.update(task, description="warming up")
-    warm_up = load.run(WARM_UP_SECONDS, tick)
-    answered, sent = warm_up.answered, warm_up.sent
-    rounds = []
-    for number in range(1, ROUNDS + 1):
-        progress.update(task, description=f"round {number} of {ROUNDS}")
-        before = [tree_seconds(root) for root in roots]
-        seen = load.run(ROUND_SECONDS, tick)
-        api, postgres = (tree_seconds(root) - start for root, start in zip(roots, before, strict=True))
-        answered += seen.answered
-        sent += seen.sent
-        rounds.append(
-            Figures(
-                cpu_us=(api + postgres) / seen.sent * 1e6,
-                api_cpu_us=api / seen.sent * 1e6,
-                postgres_cpu_us=postgres / seen.sent * 1e6,
-                generator_cpu_us=seen.cpu_seconds / seen.sent * 1e6,
-                per_second=seen.answered / seen.seconds,
-                p50_ms=seen.p50_ms,
-                p99_ms=seen.p99_ms,
-            )
-        )
-    return rounds, answered, sent
-
-
-async def _recorded(url: str) -> int:
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetchval("SELECT count(*) FROM purchases")
-    finally:
-        await connection.close()
-
-
-def _table(rounds: list[Figures]) -> Table:
-    table = Table(title=f"POST /v1/purchases, 5 lines, 5 rules, {MEMBERS:,} members, {CONNECTIONS} connections")
-    table.add_column("")
-    for name in ("median", "lowest", "highest"):
-        table.add_column(name, justify="right")
-    for name, label in _LABELS.items():
-        values = _spread(rounds, name)
-        digits = 1 if name.endswith("_ms") else 0
-        table.add_row(label, *(f"{value:,.{digits}f}" for value in values))
-    return table
-
-
-def _spread(rounds: list[Figures], name: str) -> tuple[float, float, float]:
-    values = [getattr(figures, name) for figures in rounds]
-    return statistics.median(values), min(values), max(values)
-
-
-def _result(rounds: list[Figures], machine: dict[str, object]) -> dict:
-    spreads = {name: [round(value, 1) for value in _spread(rounds, name)] for name in Figures._fields}
-    product = {name: values[0] for name, values in spreads.items() if name != "generator_cpu_us"}
-    product["lowest_highest"] = {name: values[1:] for name, values in spreads.items() if name != "generator_cpu_us"}
-    return {
-        "purchase": {str(CONNECTIONS): {"product": product}},
-        "load_generator": {"cpu_us": spreads["generator_cpu_us"][0]},
-        "setup": {"members": MEMBERS, "rounds": ROUNDS, "round_seconds": ROUND_SECONDS, "lines": 5, "rules": 5},
-        "machine": machine,
-    }
+    def _check_recorded(self, before: dict[str, int], after: dict[str, int], figures: dict[str, list[Figures]]) -> None:
+        """What was answered is there, and what was never sent is not."""
+        for database in self._databases - {ALONE}:  # pgbench also works outside of what is measured
+            rounds = [each for plan in self._plans if plan.database == database for each in figures[plan.name]]
+            answered, sent = sum(each.answered for each in rounds), sum(each.sent for each in rounds)
+            recorded = after[database] - before[database]
+            assert answered <= recorded <= sent, f"{database}: {sent} sent, {answered} answered, {recorded} recorded"
 
 
 if __name__ == "__main__":

@@ -3,11 +3,43 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 _TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 # In the text behind the command's name of /proc/PID/stat: the parent, and the four times.
 _PARENT, _USER, _CHILDREN_SYSTEM = 1, 11, 14
+
+REST_SECONDS = 0.25
+AT_REST_CPU_SECONDS = 0.02  # an idle server's heartbeat within REST_SECONDS
+SETTLE_SECONDS_MAX = 10.0
+
+
+class Meter:
+    """The CPU time that some process trees take between ``start`` and ``stop``."""
+
+    def __init__(self, *roots: int) -> None:
+        self._roots = roots
+        self._before: list[float] = []
+        self.seconds: list[float] = []  # by root
+
+    def start(self) -> None:
+        """Reads the meters."""
+        self._before = [tree_seconds(root) for root in self._roots]
+
+    def stop(self) -> None:
+        """Reads them again."""
+        self.seconds = [tree_seconds(root) - before for root, before in zip(self._roots, self._before, strict=True)]
+
+    def settle(self) -> None:
+        """Waits until the first tree rests: what was in flight when a generator hung up is still being recorded."""
+        deadline = time.monotonic() + SETTLE_SECONDS_MAX
+        spent = tree_seconds(self._roots[0])
+        while time.monotonic() < deadline:
+            time.sleep(REST_SECONDS)
+            before, spent = spent, tree_seconds(self._roots[0])
+            if spent - before <= AT_REST_CPU_SECONDS:
+                return
 
 
 def tree_seconds(root: int) -> float:

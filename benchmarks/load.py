@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from benchmarks.cpu import Meter
+
 TICK_SECONDS = 0.25
 ANSWER_SECONDS_MAX = 10.0
 _RECEIVE_BYTES = 65_536
@@ -83,9 +85,10 @@ class Load:
         for connection in self._connections.values():
             connection.socket.close()
 
-    def run(self, seconds: float, tick: Callable[[], None]) -> Round:
+    def run(self, seconds: float, tick: Callable[[], None], meter: Meter) -> Round:
         """Sends for ``seconds``, then waits for what is in flight, so that every request counts whole."""
         latencies: list[float] = []
+        meter.start()
         cpu_started, started = time.process_time(), time.perf_counter()
         deadline, next_tick = started + seconds, started + TICK_SECONDS
         for connection in self._connections.values():
@@ -109,6 +112,8 @@ class Load:
                 tick()
                 next_tick = time.perf_counter() + TICK_SECONDS
         took, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
+        meter.settle()
+        meter.stop()
         latencies.sort()
         count = len(latencies)
         p50, p99 = (latencies[min(count - 1, count * percent // 100)] * 1000 for percent in (50, 99))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,29 +25,42 @@ _GOODS = [
 ]
 
 
+class Cards(NamedTuple):
+    """Whose purchases they are: ``count`` cards from ``first`` on, and how many purchases in a thousand are the
+    first one's besides."""
+
+    first: int
+    count: int
+    hot_permille: int = 0
+
+
 class Requests:
     """HTTP requests without end. Reference and card have a fixed width, so a basket's request is one template.
 
     ``number`` is that of the next request; ``templates`` take it and a card. Bytes of a template hold no other ``%``.
+    Two that send to one database number from different ``number`` on.
     """
 
-    def __init__(self, shop: Shop, host: str, at: datetime) -> None:
-        self._draw = random.Random(SEED)
-        self.members = shop.members
-        self.templates = [_template(shop, host, _basket(self._draw, at)) for _ in range(BASKETS)]
-        self.number = 0
+    def __init__(self, shop: Shop, host: str, at: datetime, cards: Cards, *, number: int = 0) -> None:
+        draw = random.Random(SEED)
+        self.templates = [_template(shop, host, basket(draw, at)) for _ in range(BASKETS)]
+        self.cards = cards
+        self.number = number
+        self._draw = random.Random(SEED + number)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        card = FIRST_CARD + self._draw.randrange(self.members)
+        first, count, hot_permille = self.cards
+        card = first if self._draw.randrange(1000) < hot_permille else first + self._draw.randrange(count)
         request = self.templates[self.number % BASKETS] % (self.number, card)
         self.number += 1
         return request
 
 
-def _basket(draw: random.Random, at: datetime) -> dict:
+def basket(draw: random.Random, at: datetime) -> dict:
+    """A till's purchase of five lines; reference and card are left open."""
     lines = []
     for index, (sku, category, labels, price) in enumerate(draw.sample(_GOODS, 5), 1):
         quantity = draw.choice((1, 1, 1, 2, 3))

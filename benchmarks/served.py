@@ -1,4 +1,4 @@
-"""The product as it runs anywhere: ``loyalty serve`` in a process of its own, on loopback."""
+"""What is measured over HTTP, in a process of its own, on loopback: the product (``loyalty serve``), or the ORM."""
 
 from __future__ import annotations
 
@@ -19,15 +19,20 @@ START_SECONDS_MAX = 30.0
 STOP_SECONDS_MAX = 25.0
 
 
-class Served:
-    """One ``loyalty serve``; its folder is the working folder of nobody. A context manager."""
+PRODUCT = "loyalty_api", "serve", "--host", HOST, "--port"
+ORM = "benchmarks.orm", HOST
 
-    def __init__(self, database_url: str) -> None:
+
+class Served:
+    """One server: ``module`` with its arguments, to which the port is added. A context manager."""
+
+    def __init__(self, database_url: str, module: tuple[str, ...] = PRODUCT) -> None:
         self.port = _free_port()
+        self._name = module[0]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LOYALTY_")}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "loyalty_api", "serve", "--host", HOST, "--port", str(self.port)],
+            [sys.executable, "-m", *module, str(self.port)],
             env=environment | {"LOYALTY_DATABASE_URL": database_url},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -60,7 +65,7 @@ class Served:
                 return
             time.sleep(0.1)
         self._log.seek(0)
-        raise RuntimeError(f"loyalty serve did not start: {self._log.read().decode(errors='replace')[-1000:]}")
+        raise RuntimeError(f"{self._name} did not start: {self._log.read().decode(errors='replace')[-1000:]}")
 
     def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=5)

@@ -100,7 +100,7 @@ _TABLES = [statement.split()[2] for statement, _ in _ENROL]
 
 
 class Shop(NamedTuple):
-    """What a till needs to know."""
+    """What a till needs to know. Members hold the cards from FIRST_CARD on."""
 
     key: str
     members: int

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.cpu import Meter
 from benchmarks.load import ANSWER_SECONDS_MAX, TICK_SECONDS, Round, UnexpectedAnswer
 from benchmarks.purchases import Requests
-from benchmarks.shop import FIRST_CARD
 
-SETTLE_SECONDS = 0.5  # what was in flight when wrk hung up is still being recorded
 _SCRIPT = Path(__file__).with_name("wrk.lua")
 
 
@@ -53,11 +52,12 @@ class Wrk:
     def __exit__(self, *_: object) -> None:
         self._templates.close()
 
-    def run(self, seconds: float, tick: Callable[[], None]) -> Round:
+    def run(self, seconds: float, tick: Callable[[], None], meter: Meter) -> Round:
         """Sends for ``seconds``; the requests in flight at the end are sent, but not answered."""
-        arguments = [self._templates.name, self._requests.number, FIRST_CARD, self._requests.members]
+        arguments = [self._templates.name, self._requests.number, *self._requests.cards]
         command = [wrk_path(), "-t1", f"-c{self._connections}", f"-d{seconds:.0f}s", "--latency"]
         command += ["--timeout", f"{ANSWER_SECONDS_MAX:.0f}s", "-s", _SCRIPT, self._url, "--", *arguments]
+        meter.start()
         process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -66,6 +66,8 @@ class Wrk:
         assert process.stdout is not None, "it was asked for"
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
+        meter.settle()
+        meter.stop()
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise UnexpectedAnswer(f"wrk ended with {process.returncode}: {output}")
@@ -73,7 +75,6 @@ class Wrk:
         if report.wrong:
             raise UnexpectedAnswer(f"{report.wrong} of {report.sent} requests were not answered 201:\n{output}")
         self._requests.number += report.sent
-        time.sleep(SETTLE_SECONDS)
         cpu_seconds = usage.ru_utime + usage.ru_stime
         # wrk asks for one request before it begins, to see what it looks like: that one is never sent.
         return Round(

@@ -1,0 +1,1 @@
+"""PostgreSQL alone: the same rows, written by ``pgbench`` from a prepared statement, one purchase a transaction."""
