@@ -23,7 +23,7 @@ from tests.make.any_rules import Case, cases
 from tests.make.earning import MONDAY, flat, line, multiplier, per_spend, per_unit
 from tests.make.program import TIERS, make_document
 
-SEEDED = settings(max_examples=150, deadline=None, derandomize=True)
+SEEDED = settings(max_examples=80, deadline=None, derandomize=True)
 
 
 def told(
