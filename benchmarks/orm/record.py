@@ -143,6 +143,7 @@ async def record_purchase(
         decision=decision,
         pending=pending,
         transfer_seq=balance.transfer_seq if decision.points else None,
+        value=decision.base_minor,
         version=then.number,
         tier=tier,
         balance=balance,
