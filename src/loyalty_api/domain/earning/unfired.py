@@ -6,8 +6,9 @@ import msgspec
 
 from loyalty_api.domain.earning.compile import Compiled, Rule
 from loyalty_api.domain.earning.line_sets import LineSets
-from loyalty_api.domain.earning.rules import Basket, Decision, hindrance, stacked
+from loyalty_api.domain.earning.rules import Basket, Decision, earn, hindrance, stacked
 from loyalty_api.domain.earning.speech import Speech, speech_of
+from loyalty_api.domain.earning.trace import Trace
 from loyalty_api.domain.earning.words import limit_values, say_effect, say_where
 
 
@@ -40,7 +41,8 @@ class _Why:
     """Says why rules gave nothing on one basket."""
 
     def __init__(self, compiled: Compiled, basket: Basket, sets: LineSets, speech: Speech) -> None:
-        self._compiled, self._basket, self._sets, self._speech = compiled, basket, sets, speech
+        self._basket, self._sets, self._speech = basket, sets, speech
+        self._trace = earn(compiled, basket, sets, Trace)[0]
 
     def say(self, rule: Rule, stopper: Rule | None) -> str:
         """Why this one did; ``stopper``: the exclusive or last rule that worked beside it."""
@@ -50,17 +52,14 @@ class _Why:
             return self._hindered(hindered, rule)
         if stopper is not None and stopper is not rule and _stops(stopper, rule):
             return say(f"unfired.{stopper.stacking}", rule=stopper.code)
-        used_up = next(
-            (limit for limit, left in self._basket.inputs.rooms.get(rule.code, {}).items() if not left), None
-        )
-        if used_up:
-            return say(f"unfired.{used_up}", **limit_values(self._speech, rule.written))
+        given = self._trace.given.get(rule.code)
+        if given is not None and given.limited_by is not None:
+            return say(f"unfired.{given.limited_by}", **limit_values(self._speech, rule.written))
         if rule.kind == "multiplier":
             return say("unfired.multiplied")
-        effect = say_effect(self._speech, rule.written)
-        if sets.claims(self._compiled.givers):
+        effect, seen = say_effect(self._speech, rule.written), sets.seen_by(rule)
+        if given is not None and given.lines != seen:
             return say("unfired.claimed", effect=effect)
-        seen = sets.seen_by(rule)
         if rule.kind == "per_unit":
             return say("unfired.per_unit", effect=effect, amount=self._speech.number(sets.units(seen)))
         return say("unfired.per_spend", effect=effect, amount=self._speech.money(max(0, sets.amount(seen))))
