@@ -38,4 +38,16 @@ def lots_of(
     if rest:
         dates = lot_dates(settings, **when)
         lots[dates] = lots.get(dates, 0) + rest
-    return lots
+    return _without_debts(lots) if min(lots.values()) < 0 else lots
+
+
+def _without_debts(lots: dict[LotDates, int]) -> dict[LotDates, int]:
+    """What a multiplier below 1 takes from lots of its own dates is taken from the largest of the others."""
+    owed = -sum(points for points in lots.values() if points < 0)
+    left = {}
+    for dates, points in sorted(lots.items(), key=lambda lot: -lot[1]):
+        taken = min(max(0, points), owed)
+        owed -= taken
+        if points > taken:
+            left[dates] = points - taken
+    return left

@@ -60,7 +60,8 @@ class Tallies:
     def note(self, use: Use, member_id: UUID, decision: Decision) -> None:
         """Folds a decision in, so that the next one sees it."""
         compiled = use.compiled
-        points = {earning.rule: earning.points for earning in decision.earnings}
+        # A multiplier below 1 takes points: that neither fills a cap nor spends a budget, nor frees any of them.
+        points = {earning.rule: earning.points for earning in decision.earnings if earning.points > 0}
         for rule in compiled.capped:
             if rule.code in points:
                 self._caps.add(member_id, rule.code, use.today, use.program_id, points[rule.code])

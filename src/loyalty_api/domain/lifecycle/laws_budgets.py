@@ -27,7 +27,7 @@ class BudgetSums:
     def add(self, program: Program, decided: Decided) -> None:
         """Adds one purchase."""
         for rule in decided.compiled.budgeted:
-            self._got[program.id, rule.code] += decided.points.get(rule.code, 0)
+            self._got[program.id, rule.code] += max(0, decided.points.get(rule.code, 0))
 
     def check(self, after: Collection[Row], programs: Iterable[Program]) -> Iterator[Broken]:
         """Every law that a budget breaks."""

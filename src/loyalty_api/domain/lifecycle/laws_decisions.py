@@ -62,7 +62,7 @@ class MemberSums(msgspec.Struct):
         for rule, rest in decided.evidence.rests.items():
             self.carried[rule] += rest - decided.evidence.carried.get(rule, 0)
         for rule in decided.compiled.capped:
-            self.days[rule.code, decided.recorded_on] += decided.points.get(rule.code, 0)
+            self.days[rule.code, decided.recorded_on] += max(0, decided.points.get(rule.code, 0))
 
 
 def decide_again(row: Row, program: Program, rulebook: Rulebook, broken: list[Broken]) -> Decided | None:
