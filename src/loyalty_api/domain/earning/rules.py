@@ -128,15 +128,10 @@ class Walk:
             self._clip(rule)
         for rule in self._multipliers:
             self._clip(rule)
-            if rule.factor < 1:
-                self._spare(rule)
+            found = self.given.get(rule.code)
+            if found is not None and found.points < 0:  # below 1, it takes at most what caps and budgets left
+                found.points -= min(0, sum([each.points for each in self.given.values()]))
         return self
-
-    def _spare(self, rule: Rule) -> None:
-        """A multiplier below 1 takes at most what caps and budgets left of the points."""
-        found = self.given.get(rule.code)
-        if found is not None and found.points < 0:
-            found.points -= min(0, sum([each.points for each in self.given.values()]))
 
     def _multiply(self, rule: Rule, lines: int) -> None:
         total = self._part(rule, lines, lines, 1)
