@@ -87,6 +87,8 @@ def any_rule(draw: st.DrawFn, number: int) -> dict[str, Any]:
         rule["caps"] = caps
     if draw(st.booleans()):
         rule["budget"] = {"points": draw(st.integers(1, 10_000))}
+    if draw(st.integers(0, 4)) == 0:
+        rule |= draw(st.sampled_from([{"expiry": {"days": 7}}, {"pending": {"days": 14}}, {"expiry": {"months": 24}}]))
     return rule | draw(_gates())
 
 

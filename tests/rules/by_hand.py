@@ -106,11 +106,12 @@ class Basket:
             if rule.get("carry_over"):
                 money, per = self.with_carried(rule, lines), rule["per_spend"]["per_minor"]
                 rests[rule["code"]] = money - per * max(0, money // per)
-        clipped = {
-            rule["code"]: self.clip(rule, points[rule["code"]])
-            for rule in (*givers, *multipliers)
-            if rule["code"] in points
-        }
+        walked = [rule for rule in (*givers, *multipliers) if rule["code"] in points]
+        clipped = {rule["code"]: self.clip(rule, points[rule["code"]]) for rule in walked}
+        missing = -sum(clipped[rule["code"]] for rule in walked if "flat" not in rule)
+        for rule in reversed(walked):
+            back = max(0, min(missing, -clipped[rule["code"]]))
+            clipped[rule["code"]], missing = clipped[rule["code"]] + back, missing - back
         return {code: given for code, given in clipped.items() if given}, rests
 
     def multiplied(self, rule: Rule, lines: Places, multipliers: Iterable[Rule]) -> Fraction:

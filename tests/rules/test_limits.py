@@ -102,6 +102,31 @@ def test_a_multipliers_budget_clips_what_it_adds() -> None:
     assert by_rule(decision) == {"base": 10, "times": 5}
 
 
+def test_a_multiplier_below_one_takes_away_at_most_what_the_limits_left_and_no_flat_points() -> None:
+    rules = [per_spend(caps={"per_purchase": 4}), flat(3), multiplier(0, "none")]
+    decision = earn(line(1000), rules=rules)
+    assert (by_rule(decision), decision.points) == ({"base": 4, "none": -4, "flat": 3}, 3)
+    taken = decision.earnings[1]
+    assert (taken.limited_by, taken.because) == ("earned", "0 times the points on 10.00, at most what was given")
+
+
+def test_what_multipliers_cannot_take_away_is_given_back_from_the_last_one() -> None:
+    rules = [per_spend(budget={"points": 500}), multiplier(Decimal("0.5"), "a"), multiplier(Decimal("0.5"), "b")]
+    assert by_rule(earn(line(1000), rules=rules, inputs=room(6))) == {"base": 6, "a": -5, "b": -1}
+    assert earn(line(1000), rules=rules, inputs=room(0)).earnings == []
+
+
+def test_what_is_taken_away_is_measured_once_every_multiplier_is_clipped() -> None:
+    clipped = {"per_purchase": 1}
+    rules = [per_spend(caps=clipped), multiplier(Decimal("0.5"), "a"), multiplier(3, "b", caps=clipped)]
+    assert by_rule(earn(line(1000), rules=rules)) == {"base": 1, "a": -2, "b": 1}
+
+
+def test_what_counts_towards_tiers_is_never_below_zero() -> None:
+    decision = earn(line(1000), rules=[per_spend(counts_for_tier=False), multiplier(Decimal("0.5"))])
+    assert (decision.points, decision.counted) == (5, 0)
+
+
 def test_a_dry_run_spends_nothing_and_is_not_limited_by_what_live_rules_left() -> None:
     rules = [per_spend(), flat(50, state="dry_run", budget={"points": 500})]
     decision = earn(line(1000), rules=rules)

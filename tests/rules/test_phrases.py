@@ -18,7 +18,7 @@ from loyalty_api.domain.earning.speech import speech_of
 from loyalty_api.domain.programs.document import RULE_KINDS, EarningBase
 from tests.architecture.source import SOURCE, modules, tree
 
-LIMITS = (words.PER_PURCHASE, words.PER_MEMBER, words.BUDGET)
+LIMITS = (words.PER_PURCHASE, words.PER_MEMBER, words.BUDGET, words.EARNED)
 
 
 def placeholders(text: str) -> set[str]:

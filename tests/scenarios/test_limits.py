@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.make.program import BASE_RULE, TIERS
-from tests.make.purchase import make_purchase
+from tests.make.purchase import make_line, make_purchase
 from tests.make.shop import Shop
 
 MakeShop = Callable[..., Shop]
@@ -147,3 +147,30 @@ def test_a_tier_by_purchases_counts_purchases(make_shop: MakeShop) -> None:
     ada = shop.enrol()
     assert shop.buy(ada, 0)["tier"]["next"] == {"code": "b", "missing": 1}
     assert shop.buy(ada, 100)["tier"]["code"] == "b"
+
+
+def test_a_multiplier_below_one_spends_no_budget_fills_no_cap_and_gives_none_back(make_shop: MakeShop) -> None:
+    limits = {"budget": {"points": 5}, "caps": {"per_member": {"points": 5, "days": 1}}}
+    half = {"code": "half", "multiplier": 0.5, "lines": {"skus": ["OUT"]}} | limits
+    shop = make_shop(earning_rules=[rule(), half])
+    ada = shop.enrol()
+    for _ in range(2):
+        assert earned(shop.buy(ada, lines=[make_line(2000, sku="OUT")])) == {"base": 20, "half": -10}
+
+
+def test_what_is_taken_away_comes_out_of_lots_with_dates_of_their_own(make_shop: MakeShop) -> None:
+    shop = make_shop(
+        points={"expiry": {"months": 12}},
+        earning_rules=[rule(expiry={"days": 7}), {"code": "half", "multiplier": 0.5}, {"code": "gift", "flat": 3}],
+    )
+    ada = shop.enrol()
+    assert shop.buy(ada, 2000)["balance"] == {"available": 13, "pending": 0, "reserved": 0}
+    points = shop.call("GET", f"/v1/members/{ada['id']}/points?expiring_within=P400D").json()
+    assert points["expiring"] == [{"points": 13, "at": "2026-03-08T23:00:00Z"}]
+
+
+def test_a_purchase_whose_rules_are_clipped_below_what_is_taken_away_earns_nothing(make_shop: MakeShop) -> None:
+    clipped = {"caps": {"per_purchase": 1}}
+    rules = [rule(**clipped), {"code": "a", "multiplier": 0.5}, {"code": "b", "multiplier": 3} | clipped]
+    shop = make_shop(earning_rules=rules)
+    assert shop.buy(shop.enrol(), 1000)["points"]["earned"] == 0

@@ -48,6 +48,7 @@ class Rule(msgspec.Struct, frozen=True):
     per_minor: int
     factor: Exact
     more: Exact  # the factor − 1
+    takes: bool  # points away
     scope: Scope | None
     bit: int  # which of the scoped rules it is
     when: Condition | None
@@ -217,6 +218,7 @@ def _rule(rule: EarningRule, bit: int, currency: str) -> Rule:
         per_minor=per_minor,
         factor=factor,
         more=factor - 1,
+        takes=factor < 1,
         scope=make_scope(rule.lines) if rule.lines else None,
         bit=bit,
         when=compile_condition(rule.when, rule.about) if rule.when else None,

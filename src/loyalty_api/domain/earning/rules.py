@@ -13,7 +13,7 @@
 - A claimed line is seen by the claiming rule and by narrower rules that do not claim; multipliers see every line.
 - A carried rest is added to the lines of its rule, and counts wherever all of these lines do. What is left of the
   last step is carried on, whenever the rule took part.
-- A cap or a budget gives the part that is left of it.
+- A cap or a budget gives the part that is left of it. A multiplier below 1 takes away at most what is given then.
 - A dry run is decided as if the rule were live, and only told; it fills no cap and spends no budget.
 """
 
@@ -29,6 +29,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from loyalty_api.domain.earning.compile import FIXED, Compiled, Exact, Rule
+from loyalty_api.domain.earning.given import Given, limit_taking
 from loyalty_api.domain.earning.line_sets import Line, LineSets
 from loyalty_api.domain.earning.words import BUDGET, GAP, PER_PURCHASE, plain_units
 from loyalty_api.kernel.money import format_minor
@@ -67,7 +68,7 @@ class Basket(msgspec.Struct, frozen=True):
 class Earning(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one rule gave, on what, and why. ``base_minor`` for money, ``units`` for units.
 
-    ``limited_by``: the cap or budget that clipped the points.
+    ``limited_by``: the cap or budget that clipped the points; ``earned``: no more could be taken away.
     """
 
     rule: str
@@ -95,14 +96,6 @@ class Decision(msgspec.Struct, frozen=True):
     short: frozenset[str] = NONE_SHORT
 
 
-class Given(msgspec.Struct):
-    """What a rule has given so far, on which lines."""
-
-    points: int
-    lines: int
-    limited_by: str | None = None
-
-
 class Walk:
     """One walk over rules that may fire, and what each has given in it. Explanations watch its steps."""
 
@@ -126,11 +119,12 @@ class Walk:
             else:
                 self._multiply(rule, lines)
             self._clip(rule)
+        taking = False
         for rule in self._multipliers:
             self._clip(rule)
-            found = self.given.get(rule.code)
-            if found is not None and found.points < 0:  # below 1, it takes at most what caps and budgets left
-                found.points -= min(0, sum([each.points for each in self.given.values()]))
+            taking = taking or rule.takes
+        if taking:
+            limit_taking(self.given, rules, self._multipliers)
         return self
 
     def _multiply(self, rule: Rule, lines: int) -> None:
@@ -203,9 +197,8 @@ def decide(compiled: Compiled, basket: Basket) -> Decision:
     ]
     points = sum([earning.points for earning in earnings])
     uncounted = sum([earning.points for earning in earnings if earning.rule in compiled.uncounted])
-    return Decision(
-        points, sets.base_minor, earnings, would, points - uncounted, walk.rests, frozenset(walk.short) or NONE_SHORT
-    )
+    counted, short = max(0, points - uncounted), frozenset(walk.short) or NONE_SHORT
+    return Decision(points, sets.base_minor, earnings, would, counted, walk.rests, short)
 
 
 def earn(compiled: Compiled, basket: Basket, sets: LineSets, kind: type[W]) -> tuple[W, list[Earning]]:

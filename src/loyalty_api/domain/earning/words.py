@@ -11,6 +11,7 @@ from loyalty_api.domain.earning.speech import Speech
 from loyalty_api.domain.programs.document import EarningRule, LineMatch, MemberCap
 
 PER_PURCHASE, PER_MEMBER, BUDGET = "caps.per_purchase", "caps.per_member", "budget"
+EARNED = "earned"  # the limit of what can be taken away
 GAP = "\0"  # no text of a program contains it
 
 
@@ -87,7 +88,8 @@ def make_because(speech: Speech, rule: EarningRule) -> str:
 def make_limits(speech: Speech, rule: EarningRule) -> dict[str, str]:
     """``say_limit`` by limit, with a gap for what was left."""
     named = {"points": PER_PURCHASE, "cap": PER_MEMBER, "budget": BUDGET}
-    return {named[name]: say_limit(speech, rule, named[name], GAP) for name in limit_values(speech, rule)}
+    limits = [named[name] for name in limit_values(speech, rule)] + ([EARNED] if rule.multiplier is not None else [])
+    return {limit: say_limit(speech, rule, limit, GAP) for limit in limits}
 
 
 def plain_units(units: Decimal) -> str:
