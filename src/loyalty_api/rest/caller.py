@@ -6,7 +6,7 @@ from collections import OrderedDict
 from datetime import datetime
 
 from loyalty_api.domain.access.queries import Caller, check_expiry, find_caller
-from loyalty_api.domain.access.refusals import Forbidden, Unauthenticated
+from loyalty_api.domain.access.refusals import Forbidden, OtherStore, Unauthenticated
 from loyalty_api.domain.access.table import ADMITTED, PUBLIC
 from loyalty_api.kernel.database import Database
 from loyalty_api.rest.route import Route
@@ -50,6 +50,12 @@ class Callers:
         if len(self._remembered) > REMEMBERED_MAX:
             self._remembered.popitem(last=False)
         return caller
+
+
+def check_store(caller: Caller, store: str | None) -> None:
+    """Refuses (OtherStore) what is of another store than the caller's key belongs to."""
+    if caller.store is not None and store not in (None, caller.store):
+        raise OtherStore(f"This key belongs to store {caller.store}; what was sent is of store {store}.")
 
 
 def _read_key(authorization: str) -> str:

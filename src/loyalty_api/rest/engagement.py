@@ -27,11 +27,12 @@ from loyalty_api.domain.programs.document import EVENT_KIND_PATTERN
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.paging import page_answer, read_page
-from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.batch import BatchAnswer, answer_batch
+from loyalty_api.rest.caller import check_store
 from loyalty_api.rest.decode import TooLarge
 from loyalty_api.rest.door import Door
-from loyalty_api.rest.idempotency import REPLAYED
+from loyalty_api.rest.idempotency import tell_outcome
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
 
 ENGAGEMENT_REFUSALS = (
@@ -101,12 +102,7 @@ async def record(door: Door, call: Call) -> Answer:
     """201 with a fresh answer, or 200 with the first one, to the byte."""
     command = _command(call.body, call.known, call.received_at)
     member = call.body.member
-    outcome = await door.engager.submit(command, key=member.identifier or member.id)
-    if isinstance(outcome, Refusal):
-        raise outcome
-    if outcome.replayed:
-        return Answer(200, outcome.body, REPLAYED)
-    return Answer(201, outcome.body)
+    return tell_outcome(await door.engager.submit(command, key=member.identifier or member.id))
 
 
 async def record_batch(door: Door, call: Call) -> Answer:
@@ -142,8 +138,7 @@ def _command(engagement: Engagement, caller: Caller, received_at: datetime) -> R
     errors = check_engagement(engagement)
     if errors:
         raise InvalidRequest.of(*errors)
-    if caller.store is not None and engagement.store not in (None, caller.store):
-        raise OtherStore(f"This key belongs to store {caller.store}, the event to store {engagement.store}.")
+    check_store(caller, engagement.store)
     assert caller.program_id is not None, "the route asks for a program's key"
     return RecordEngagement(
         program_id=caller.program_id,

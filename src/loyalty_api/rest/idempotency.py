@@ -1,4 +1,4 @@
-"""Writes without a reference: the same Idempotency-Key is answered the same, for 30 days.
+"""Writes again: by a reference for ever, and without one by their Idempotency-Key for 30 days.
 
 Answers that hold personal data or a secret are not kept; they are read again, as they are then.
 """
@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.claims.once import Outcome, find_outcome, keep_outcome
 from loyalty_api.kernel.database import Connection
-from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.route import Answer, Call
 
@@ -47,6 +48,13 @@ async def write_once(
         return answer
 
     return await door.database.write(once)
+
+
+def tell_outcome(outcome: Answered | Refusal) -> Answer:
+    """What became of a write under a reference: 201 with a fresh answer, or 200 with the first one. Raises refusals."""
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return Answer(200, outcome.body, REPLAYED) if outcome.replayed else Answer(201, outcome.body)
 
 
 async def _again(connection: Connection, first: Outcome, reread: Reread | None) -> Answer:

@@ -33,12 +33,12 @@ from loyalty_api.domain.purchases.refusals import (
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.paging import page_answer, read_page
-from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+from loyalty_api.rest.caller import check_store
 from loyalty_api.rest.decode import check_years
 from loyalty_api.rest.door import Door
+from loyalty_api.rest.idempotency import tell_outcome
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
-
-REPLAYED = ((b"idempotent-replayed", b"true"),)
 
 PURCHASE_REFUSALS = (
     MemberNotFound,
@@ -131,12 +131,7 @@ async def record(door: Door, call: Call) -> Answer:
     """201 with a fresh answer, or 200 with the first one, to the byte."""
     command = make_command(call.body, call.known, call.received_at)
     member = call.body.member
-    outcome = await door.recorder.submit(command, key=member.identifier or member.id)
-    if isinstance(outcome, Refusal):
-        raise outcome
-    if outcome.replayed:
-        return Answer(200, outcome.body, REPLAYED)
-    return Answer(201, outcome.body)
+    return tell_outcome(await door.recorder.submit(command, key=member.identifier or member.id))
 
 
 async def read(door: Door, call: Call) -> Answer:
@@ -160,8 +155,7 @@ def make_command(purchase: Purchase, caller: Caller, received_at: datetime) -> R
     errors = check_purchase(purchase)
     if errors:
         raise InvalidRequest.of(*errors)
-    if caller.store is not None and purchase.store not in (None, caller.store):
-        raise OtherStore(f"This key belongs to store {caller.store}, the purchase to store {purchase.store}.")
+    check_store(caller, purchase.store)
     assert caller.program_id is not None, "the route asks for a program's key"
     return RecordPurchase(
         program_id=caller.program_id,

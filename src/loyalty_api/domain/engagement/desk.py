@@ -7,11 +7,10 @@ or the same reference. It touches no database.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 from loyalty_api.domain.access.refusals import Unauthenticated
-from loyalty_api.domain.claims.answered import Answered
+from loyalty_api.domain.claims.answered import Answered, Replay
 from loyalty_api.domain.claims.claim import Claim, Key, claims_change
 from loyalty_api.domain.earning.gather import Gathered
 from loyalty_api.domain.earning.lots import lots_of
@@ -38,12 +37,6 @@ from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event, events_change
 from loyalty_api.kernel.refusals import FieldError, Refusal
 from loyalty_api.kernel.together import Change
-
-
-class Replay(NamedTuple):
-    """The reference is known: what was answered to this event is answered again."""
-
-    engagement_id: UUID
 
 
 class Desk:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from loyalty_api.kernel.database import Connection
-from loyalty_api.kernel.together import Change, RowType
+from loyalty_api.kernel.together import Change, RowType, columns
 
 
 class EngagementRow(NamedTuple):
@@ -56,8 +56,6 @@ def engagements_change(rows: Sequence[EngagementRow]) -> list[Change]:
 
 
 async def first_answers(connection: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict[UUID, bytes]:
-    """The bytes that were answered first, by engagement, for (member, engagement) pairs."""
-    if not asked:
-        return {}
-    member_ids, engagement_ids = map(list, zip(*asked, strict=True))
+    """The bytes that were answered first, by engagement, for (member, engagement) pairs; at least one."""
+    member_ids, engagement_ids = columns(list(asked))
     return {row[0]: row[1] for row in await connection.fetch(_ANSWERS, member_ids, engagement_ids)}

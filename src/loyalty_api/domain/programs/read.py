@@ -146,7 +146,10 @@ def _decimal(kind: inspect.Type, raw: object, place: str, faults: list[FieldErro
 def _text(kind: inspect.StrType, raw: object, place: str, faults: list[FieldError]) -> Any:
     limits = msgspec.Meta(pattern=kind.pattern, min_length=kind.min_length, max_length=kind.max_length)
     try:
-        return _without_nul(msgspec.convert(raw, Annotated[str, limits]))
+        text = _without_nul(msgspec.convert(raw, Annotated[str, limits]))
+        if kind.pattern and text.endswith("\n"):  # which the end of a pattern lets through
+            raise ValueError(text)
+        return text
     except (msgspec.ValidationError, ValueError):
         words = _PATTERN_WORDS.get(kind.pattern or "", f"must be text of 1 to {kind.max_length} characters")
         faults.append(FieldError(place, f"{words}, not {_say(raw)}"))

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loyalty_api.domain.claims.answered import Answered
+from loyalty_api.domain.claims.answered import Answered, tell_again
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import RecordPurchase
-from loyalty_api.domain.purchases.desk import Desk, Replay
 from loyalty_api.domain.purchases.gather import gather, gather_locked
 from loyalty_api.domain.purchases.store import first_answers
 from loyalty_api.kernel.database import Connection, RaceLost
@@ -35,22 +34,12 @@ async def record_purchases(
     outcomes = [desk.take(command, who) for command, who in zip(commands, desk.presented, strict=True)]
     if desk.tallies.short:
         raise RaceLost
-    answers = await _tell_again(connection, desk, outcomes)
+    answers = await tell_again(
+        connection,
+        outcomes,
+        fresh={row.purchase_id: row.answer for row in desk.rows},
+        claims=desk.claims.values(),
+        first_answers=first_answers,
+    )
     await change_together(connection, desk.changes())
     return answers
-
-
-async def _tell_again(
-    connection: Connection, desk: Desk, outcomes: Sequence[Answered | Replay | Refusal]
-) -> list[Answered | Refusal]:
-    """Fills replays in with the bytes that were answered first, be it in this batch."""
-    replays = {outcome.purchase_id for outcome in outcomes if isinstance(outcome, Replay)}
-    if not replays:
-        return [outcome for outcome in outcomes if not isinstance(outcome, Replay)]
-    answers = {row.purchase_id: row.answer for row in desk.rows}
-    asked = {(c.member_id, c.record_id) for c in desk.claims.values() if c.record_id in replays - answers.keys()}
-    answers |= await first_answers(connection, asked)
-    return [
-        Answered(answers[outcome.purchase_id], replayed=True) if isinstance(outcome, Replay) else outcome
-        for outcome in outcomes
-    ]
