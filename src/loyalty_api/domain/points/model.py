@@ -116,3 +116,15 @@ draws = Table(
     PrimaryKeyConstraint("member_id", "transfer_seq", "lot_id"),
     CheckConstraint("points > 0", name="draws_points"),
 )
+
+# That a lot's end was told before it came; another end of the same lot (inactivity) is told by itself.
+expiry_notices = Table(
+    "expiry_notices",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("lot_id", Uuid, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("noticed_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("member_id", "lot_id", "expires_at"),
+)
