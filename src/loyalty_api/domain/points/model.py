@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSON
 
@@ -41,6 +43,11 @@ balances = Table(
     Column("last_purchase_at", DateTime(timezone=True)),
     CheckConstraint("spendable >= 0 AND pending >= 0 AND reserved >= 0 AND debt >= 0", name="balances_parts"),
     CheckConstraint("transfer_seq >= 0 AND event_seq >= 0", name="balances_seqs"),
+    Index(
+        "balances_next_due_at_idx",
+        *("program_id", "next_due_at", "member_id"),
+        postgresql_where=text("next_due_at IS NOT NULL"),
+    ),
     # Every purchase updates its row: room on the page keeps the update in place.
     postgresql_with={"fillfactor": "50"},
 )
