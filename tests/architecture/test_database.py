@@ -42,7 +42,7 @@ ROW_TYPES = {
 }
 FORMER_ROW_TYPES = {"balance_row"}  # older code, which may still run beside this, writes them
 APPEND_ONLY = {
-    *("transfers", "draws", "expiry_notices", "tier_moves", "purchases", "engagements"),
+    *("transfers", "draws", "expiry_notices", "tier_moves", "purchases", "returns", "engagements"),
     *("program_versions", "reference_claims"),
 }
 

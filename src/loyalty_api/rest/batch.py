@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from loyalty_api.domain.claims.answered import Answered
-from loyalty_api.kernel.group_commit import GroupCommit
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Malformed, Refusal
-from loyalty_api.rest.decode import NDJSON_TYPE, TooLarge, decode_body
+from loyalty_api.rest.decode import NDJSON_TYPE, TooLarge
 from loyalty_api.rest.problems import INTERNAL, refuse
 from loyalty_api.rest.route import Answer, Call
 
@@ -40,15 +39,14 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 
 async def answer_batch(
     call: Call,
-    recorder: GroupCommit[Command, Answered | Refusal],
+    record: Callable[[Sequence[Command]], Awaitable[Sequence[Answered | Exception]]],
     *,
-    kind: Any,
-    make_command: Callable[[Any], Command],
+    make_command: Callable[[bytes], Command],
     occurred_at: Callable[[Command], datetime],
 ) -> Answer:
     """200 with a result per item; a bad item never stops the others. Items are taken in the order they occurred.
 
-    ``kind``: the type of an item, which ``make_command`` makes a command of, or refuses.
+    ``make_command`` reads an item, or refuses it; ``record`` answers all that were read, in their order.
     """
     lines = call.content_type == NDJSON_TYPE
     items = _split(call.body, lines)
@@ -56,11 +54,11 @@ async def answer_batch(
     commands: list[tuple[int, Command]] = []
     for index, item in enumerate(items):
         try:
-            commands.append((index, make_command(decode_body(item, kind))))
+            commands.append((index, make_command(item)))
         except Refusal as refusal:
             outcomes[index] = refusal
     commands.sort(key=lambda pair: occurred_at(pair[1]))
-    answered = await recorder.submit_many([command for _, command in commands])
+    answered = await record([command for _, command in commands])
     for (index, _), outcome in zip(commands, answered, strict=True):
         outcomes[index] = outcome
     results = [_result(index, outcome) for index, outcome in enumerate(outcomes)]

@@ -30,7 +30,7 @@ from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.batch import BatchAnswer, answer_batch
 from loyalty_api.rest.caller import check_store
-from loyalty_api.rest.decode import TooLarge
+from loyalty_api.rest.decode import TooLarge, decode_body
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.idempotency import tell_outcome
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
@@ -109,9 +109,8 @@ async def record_batch(door: Door, call: Call) -> Answer:
     """200 with a result per event."""
     return await answer_batch(
         call,
-        door.engager,
-        kind=Engagement,
-        make_command=lambda engagement: _command(engagement, call.known, call.received_at),
+        door.engager.submit_many,
+        make_command=lambda item: _command(decode_body(item, Engagement), call.known, call.received_at),
         occurred_at=lambda command: command.touchpoint.occurred_at,
     )
 
@@ -211,7 +210,7 @@ ROUTES = [
         handler=record_batch,
         summary="Record up to 1,000 events (JSON array or NDJSON)",
         body=bytes,
-        item=Engagement,
+        items=(Engagement,),
         answer=BatchAnswer,
         refusals=(TooLarge, *ENGAGEMENT_REFUSALS),
         example=[EXAMPLE],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -42,7 +43,7 @@ def encode_contract(routes: list[Route]) -> bytes:
 
 def make_contract(routes: list[Route]) -> dict[str, Any]:
     """The contract as plain values."""
-    kinds = [kind for each in routes for kind in (_body_kind(each), each.answer) if kind not in (None, dict)]
+    kinds = [kind for each in routes for kind in (*_body_kinds(each), each.answer) if kind not in (None, dict)]
     schemas, components = msgspec.json.schema_components([*kinds, Problem], ref_template=_REFERENCE)
     by_kind = {str(kind): schema for kind, schema in zip([*kinds, Problem], schemas, strict=True)}
     paths: dict[str, Any] = {}
@@ -72,11 +73,13 @@ def _operation(route: Route, by_kind: dict[str, Any]) -> dict[str, Any]:
     }
     if scopes is not PUBLIC:
         operation["description"] = f"Scopes: {', '.join(sorted(scopes))}."
-    kind = _body_kind(route)
-    if kind is not None:
-        media = {"schema": by_kind[str(kind)], "example": route.example}
-        content = {"application/json": media}
-        if route.item is not None:
+    schemas = [by_kind[str(kind)] for kind in _body_kinds(route)]
+    if schemas:
+        schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+        if route.items:
+            schema = {"type": "array", "items": schema}
+        content: dict[str, Any] = {"application/json": {"schema": schema, "example": route.example}}
+        if route.items:
             content[NDJSON_TYPE] = {"schema": {"type": "string", "description": "one item a line"}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
@@ -173,13 +176,13 @@ def _problems(refusals: list[type[Refusal]], by_kind: dict[str, Any]) -> dict[st
     return {"description": words, "content": {"application/problem+json": media}}
 
 
-def _body_kind(route: Route) -> Any:
-    """The type of the body; routes that read the bytes themselves say here what they expect."""
-    if route.item is not None:
-        return list[route.item]
-    if route.body is bytes:
-        return Document
-    return route.body
+def _body_kinds(route: Route) -> Sequence[Any]:
+    """The type of the body, or of an item of it; routes that read the bytes themselves say here what they expect."""
+    if route.items:
+        return route.items
+    if route.body is None:
+        return ()
+    return (Document,) if route.body is bytes else (route.body,)
 
 
 def _spoken(components: dict[str, Any]) -> dict[str, Any]:

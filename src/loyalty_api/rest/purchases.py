@@ -195,7 +195,7 @@ def _filter(call: Call) -> PurchaseFilter:
 def _view(row: Any) -> PurchaseView:
     return PurchaseView(
         id=row["purchase_id"],
-        status="recorded",
+        status="voided" if row["voided"] else "recorded",
         member=row["member_id"],
         reference=row["reference"],
         source=row["source"],

@@ -61,7 +61,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     answer: Any
     body: Any = None  # None: no body; bytes: the handler reads it itself
-    item: Any = None  # of a batch: the type of one item
+    items: tuple[Any, ...] = ()  # of a batch: the types that an item may have
     query: Mapping[str, str] = {}
     status: int = 200
     refusals: tuple[type[Refusal], ...] = ()

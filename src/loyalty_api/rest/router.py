@@ -30,6 +30,7 @@ from loyalty_api.rest import (
     purchase_batch,
     purchases,
     quotes,
+    returns,
 )
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, NO_SUCH, plain_problem
@@ -43,6 +44,7 @@ CONTRACT: list[Route] = [
     *purchases.ROUTES,
     *explanations.ROUTES,
     *purchase_batch.ROUTES,
+    *returns.ROUTES,
     *quotes.ROUTES,
     *engagement.ROUTES,
     *program.ROUTES,

@@ -31,7 +31,7 @@ _PARTS = {
     Account.DEBT: ("debt", -1),
 }
 # Kinds of causes that other laws look after.
-_CAUSES_ELSEWHERE = {"engagement"}
+_CAUSES_ELSEWHERE = {"engagement", "return"}
 
 
 class MemberRows(msgspec.Struct, frozen=True):
@@ -46,7 +46,9 @@ class MemberRows(msgspec.Struct, frozen=True):
     draws: Sequence[Row]
     purchases: Sequence[Row]
     references: Sequence[Row]
+    returns: Sequence[Row]
     engagements: Sequence[Row]
+    return_references: Sequence[Row]
     engagement_references: Sequence[Row]
     tiers: Sequence[Row]
     tier_days: Sequence[Row]
@@ -167,7 +169,7 @@ def _events(rows: MemberRows, balance: Row) -> Iterator[Broken]:
 
 
 def _tier(rows: MemberRows) -> Iterator[Broken]:
-    """Day buckets are the purchases and events by local day; the window's sum is that of its buckets."""
+    """Day buckets are the purchases less their returns, and events; the window's sum is that of its buckets."""
     if not rows.tiers:
         yield "tier", "the member has no tier row"
         return
@@ -177,6 +179,10 @@ def _tier(rows: MemberRows) -> Iterator[Broken]:
         if row["tier_value"] is None:
             continue
         days[local_date(row["occurred_at"], rows.zone)] += row["tier_value"]
+    bought_at = {row["purchase_id"]: row["occurred_at"] for row in rows.purchases}
+    for row in rows.returns:
+        if row["tier_value"] and row["purchase_id"] in bought_at:
+            days[local_date(bought_at[row["purchase_id"]], rows.zone)] -= row["tier_value"]
     if {row["day"]: row["value"] for row in rows.tier_days} != dict(days):
         yield "tier", "the day buckets are not the purchases and events by day"
     held = sum(row["value"] for row in rows.tier_days if tier["window_from"] <= row["day"] <= tier["window_through"])

@@ -25,6 +25,7 @@ from loyalty_api.domain.lifecycle.laws_decisions import (
 )
 from loyalty_api.domain.lifecycle.laws_engagement import check_engagements
 from loyalty_api.domain.lifecycle.laws_lots import check_lots
+from loyalty_api.domain.lifecycle.laws_returns import check_returns, less_returns
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.kernel.database import Connection, Database
 
@@ -66,6 +67,13 @@ _OF_MEMBERS = {
         JOIN reference_claims c ON c.program_id = p.program_id AND c.kind = 'purchase' AND c.source = p.source
                                AND c.reference = p.reference
         WHERE p.member_id = ANY($1::uuid[])""",
+    "returns": "SELECT * FROM returns WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, return_id",
+    "return_references": """
+        SELECT r.member_id, c.member_id AS claimed_by, c.record_id
+        FROM returns r
+        JOIN reference_claims c ON c.program_id = r.program_id AND c.kind = r.kind AND c.source = r.source
+                               AND c.reference = r.reference
+        WHERE r.member_id = ANY($1::uuid[])""",
     "engagements": """
         SELECT member_id, engagement_id, program_id, reference, kind, occurred_at, recorded_at, earnings, dry_runs,
                inputs, points_earned, points_pending, transfer_seq, tier_value, version, tier,
@@ -84,7 +92,8 @@ _OF_MEMBERS = {
     "events": """
         SELECT member_id, count(*) AS rows, min(seq) AS first, max(seq) AS last,
                count(*) FILTER (WHERE type = 'purchase.recorded') AS purchases,
-               count(*) FILTER (WHERE type = 'engagement.recorded') AS engagements
+               count(*) FILTER (WHERE type = 'engagement.recorded') AS engagements,
+               count(*) FILTER (WHERE type IN ('purchase.returned', 'purchase.voided')) AS returns
         FROM outbox WHERE member_id = ANY($1::uuid[]) GROUP BY member_id""",
     "carries": "SELECT * FROM earning_carries WHERE member_id = ANY($1::uuid[])",
     "earning_days": "SELECT * FROM earning_days WHERE member_id = ANY($1::uuid[])",
@@ -97,11 +106,11 @@ FROM purchases WHERE member_id = ANY($1::uuid[])
 """
 # What the other laws ask of a purchase; the rest is let go of as soon as it is decided again.
 _KEPT = ("purchase_id", "program_id", "reference", "occurred_at", "points_earned", "points_pending", "tier_value")
-_KEPT += ("transfer_seq",)
+_KEPT += ("transfer_seq", "total_minor")
 _NOBODYS = [
     *("balances", "transfers", "lots", "purchases", "engagements", "member_tiers", "tier_days", "tier_moves", "outbox")
 ]
-_NOBODYS += ["draws", "earning_carries", "earning_days"]
+_NOBODYS += ["draws", "returns", "earning_carries", "earning_days"]
 _NO_PURCHASE = """
 SELECT c.member_id, c.reference FROM reference_claims c
 WHERE c.kind = 'purchase' AND NOT EXISTS (
@@ -219,8 +228,9 @@ def _check_page(
             *check_member(of_member),
             *check_lots(of_member),
             *check_engagements(of_member),
+            *check_returns(of_member),
             *purchases.broken.get(member_id, []),
-            *check_sums(purchases.sums[member_id], mine["carries"], mine["earning_days"]),
+            *check_sums(less_returns(purchases.sums[member_id], of_member), mine["carries"], mine["earning_days"]),
         ]
         report.add([Finding(law, member_id, what) for law, what in checked])
 

@@ -9,6 +9,8 @@ import msgspec
 from loyalty_api.domain.tiers.events import TierMoved
 
 TYPE = "purchase.recorded"
+RETURNED = "purchase.returned"
+VOIDED = "purchase.voided"
 
 
 class PurchaseRecorded(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,9 +33,22 @@ class PurchaseRecorded(msgspec.Struct, frozen=True, omit_defaults=True):
     tier_moved: TierMoved | None = None
 
 
+class PurchaseReturned(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went back of a purchase. ``lines``: the part of each, by its place from 0."""
+
+    return_id: UUID
+    purchase_id: UUID
+    amount_minor: int
+    currency: str
+    lines: msgspec.Raw
+    points_taken: int
+    transfer_seqs: list[int]
+    available_after: int
+
+
 _encoder = msgspec.json.Encoder()
 
 
-def encode_event(event: PurchaseRecorded) -> bytes:
+def encode_event(event: PurchaseRecorded | PurchaseReturned) -> bytes:
     """The event's data as JSON."""
     return _encoder.encode(event)

@@ -62,3 +62,39 @@ purchases = Table(
     Index("purchases_program_id_purchase_id_idx", "program_id", "purchase_id"),
     Index("purchases_dry_runs_idx", "program_id", postgresql_where=text("dry_runs IS NOT NULL")),
 )
+
+returns = Table(
+    "returns",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("return_id", Uuid, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("purchase_id", Uuid, nullable=False),
+    # return, or void: then nothing of the purchase is left, and it leaves the figures.
+    Column("kind", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    # The part of each line: its place from 0, quantity, amount.
+    Column("lines", JSON, nullable=False),
+    # What was owed, and taken of it: from lots, as a debt, or (told apart) since it had expired. The rest is forgiven.
+    Column("points_due", BigInteger, nullable=False),
+    Column("points_taken", BigInteger, nullable=False),
+    Column("points_expired", BigInteger, nullable=False),
+    Column("by_rule", JSON, nullable=False),
+    # What each carrying rule left of its last step once this was back, and what that changed.
+    Column("rests", JSON, nullable=False),
+    Column("carry_change", JSON, nullable=False),
+    # What the tier's day lost.
+    Column("tier_value", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("member_id", "return_id"),
+    CheckConstraint("amount_minor >= 0 AND points_due >= 0", name="returns_amounts"),
+    CheckConstraint("points_expired BETWEEN 0 AND points_taken", name="returns_expired"),
+    CheckConstraint("points_taken BETWEEN 0 AND points_due", name="returns_taken"),
+    Index("returns_member_id_purchase_id_idx", "member_id", "purchase_id"),
+    Index("returns_program_id_return_id_idx", "program_id", "return_id"),
+)

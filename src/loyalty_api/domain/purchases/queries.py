@@ -8,9 +8,9 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
-from loyalty_api.domain.purchases.model import purchases
+from loyalty_api.domain.purchases.model import purchases, returns
 from loyalty_api.domain.purchases.refusals import PurchaseNotFound
 from loyalty_api.kernel.database import Connection, fetch
 from loyalty_api.kernel.paging import Page, page_key
@@ -27,7 +27,12 @@ class PurchaseFilter(msgspec.Struct, frozen=True, kw_only=True):
     occurred_to: datetime | None = None
 
 
-_SHOWN = [column for column in purchases.c if column.name not in ("answer", "actor")]
+_VOIDED = exists().where(
+    returns.c.member_id == purchases.c.member_id,
+    returns.c.purchase_id == purchases.c.purchase_id,
+    returns.c.kind == "void",
+)
+_SHOWN = [*(column for column in purchases.c if column.name not in ("answer", "actor")), _VOIDED.label("voided")]
 
 
 async def read_purchase(connection: Connection, *, program_id: UUID, purchase_id: UUID) -> asyncpg.Record:

@@ -62,3 +62,41 @@ class PurchaseNotFound(Refusal):
     kind = Kind.MISSING
     code = "purchase.not_found"
     title = "No such purchase"
+
+
+class ReturnBeyondPurchase(InvalidRequest):
+    """More would go back than was bought and is not back yet."""
+
+    code = "return.beyond_purchase"
+    title = "More than was bought"
+
+
+class ReturnReferenceReused(Refusal):
+    """The reference stands for another return."""
+
+    kind = Kind.CONFLICT
+    code = "return.reference_reused"
+    title = "This reference was used for another return"
+
+
+class ReturnOutOfTime(InvalidRequest):
+    """The return would have occurred before its purchase, or lies in the future."""
+
+    code = "return.out_of_time"
+    title = "The return cannot have occurred then"
+
+
+class PurchaseVoided(Refusal):
+    """The purchase was voided, so nothing of it can be returned."""
+
+    kind = Kind.CONFLICT
+    code = "purchase.voided"
+    title = "The purchase was voided"
+
+
+class ReturnNotFound(Refusal):
+    """The program has no such return."""
+
+    kind = Kind.MISSING
+    code = "return.not_found"
+    title = "No such return"

@@ -1,0 +1,266 @@
+"""Taking a return: what its part of the purchase earned is taken back, exactly once, behind the member's lock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from loyalty_api.domain.claims.answered import Answered
+from loyalty_api.domain.claims.claim import Claim, Key, claims_ask, claims_change, read_claims
+from loyalty_api.domain.earning.answer import BalanceAnswer, tell_tier
+from loyalty_api.domain.earning.carry import carries_ask, read_carries
+from loyalty_api.domain.earning.compile import compile_version
+from loyalty_api.domain.earning.gather import window_now
+from loyalty_api.domain.members.queries import CLOCKS_APART_MAX
+from loyalty_api.domain.points.balance import Balance
+from loyalty_api.domain.points.post import Book, Cause, open_book
+from loyalty_api.domain.points.queries import expired_of
+from loyalty_api.domain.points.settle import plan, settle
+from loyalty_api.domain.points.take_back import TakenBack, take_back
+from loyalty_api.domain.programs.queries import Catalogue, Program
+from loyalty_api.domain.purchases.again import read_again
+from loyalty_api.domain.purchases.decide_return import Before, Due, decide_return
+from loyalty_api.domain.purchases.events import RETURNED, VOIDED, PurchaseReturned, encode_event
+from loyalty_api.domain.purchases.refusals import (
+    PurchaseVoided,
+    ReturnBeyondPurchase,
+    ReturnOutOfTime,
+    ReturnReferenceReused,
+)
+from loyalty_api.domain.purchases.return_answer import LotBack, PointsBack, ReturnAnswer, RuleBack
+from loyalty_api.domain.purchases.return_command import RecordReturn
+from loyalty_api.domain.purchases.returned_lines import Part, add_up, parts_of_amount, parts_of_lines, rest_of
+from loyalty_api.domain.purchases.returns import (
+    VOID,
+    ReturnRow,
+    encode,
+    find_purchase,
+    read_return,
+    return_change,
+    returns_of,
+    sum_up,
+)
+from loyalty_api.domain.tiers.standing import Standing, read_standings, standings_ask, standings_changes
+from loyalty_api.kernel.clock import local_date, rfc3339
+from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.ids import new_id
+from loyalty_api.kernel.refusals import FieldError
+from loyalty_api.kernel.together import ask, change_together
+
+
+class _Case(NamedTuple):
+    """All that a return is decided and booked with."""
+
+    command: RecordReturn
+    program: Program
+    row: asyncpg.Record
+    before: Before
+    parts: list[Part]
+    due: Due
+    book: Book
+    balance: Balance
+    standing: Standing
+    cause: Cause
+
+
+async def record_return(connection: Connection, catalogue: Catalogue, command: RecordReturn) -> Answered:
+    """The answer, fresh or the first one told again. In a transaction.
+
+    Refuses: PurchaseNotFound, ReturnReferenceReused, ReturnBeyondPurchase, ReturnOutOfTime, PurchaseVoided.
+    """
+    program = await catalogue.one(connection, command.program_id)
+    key = key_of(command)
+    claim = read_claims(await ask(connection, claims_ask([key]))).get(key)
+    if claim is not None:
+        if claim.content_hash != command.content_hash:
+            raise ReturnReferenceReused("This reference was used for another return; use a fresh one.")
+        first = await read_return(connection, program_id=program.id, return_id=claim.record_id)
+        return Answered(first["answer"], replayed=True)
+    row = await find_purchase(connection, program_id=program.id, named=command.asked.purchase)
+    case = await _decide(connection, program, row, command)
+    taken = await _take_back(connection, case)
+    answer = _answer(case, taken)
+    case.book.tell(case.balance, VOIDED if command.kind == VOID else RETURNED, _event(case, taken), case.cause)
+    carries = read_carries(await ask(connection, carries_ask([case.balance.member_id])))
+    changed = {
+        rule: carries.rest(case.balance.member_id, rule) + change for rule, change in case.due.carry_change.items()
+    }
+    carries.keep(program.id, case.balance.member_id, changed)
+    record = Claim(case.balance.member_id, case.cause.id, command.content_hash)
+    await change_together(
+        connection,
+        [
+            *claims_change({key: record}),
+            *case.book.changes(),
+            return_change(_row(case, taken, answer)),
+            *standings_changes([case.standing]),
+            *carries.changes(),
+        ],
+    )
+    return Answered(answer, replayed=False)
+
+
+def key_of(command: RecordReturn) -> Key:
+    """What makes the return's reference unique; a purchase is voided once."""
+    asked = command.asked
+    if command.kind == VOID:
+        return Key(command.program_id, VOID, "", asked.reference)
+    return Key(command.program_id, "return", asked.source, asked.reference)
+
+
+async def _decide(connection: Connection, program: Program, row: asyncpg.Record, command: RecordReturn) -> _Case:
+    asked, now = command.asked, program.present(command.received_at)
+    if asked.occurred_at > now + CLOCKS_APART_MAX:
+        ahead = f"is more than five minutes ahead of the program's present, {rfc3339(now)}"
+        raise ReturnOutOfTime.of(FieldError("occurred_at", ahead))
+    if asked.occurred_at < row["occurred_at"]:
+        raise ReturnOutOfTime.of(FieldError("occurred_at", f"is before the purchase, {rfc3339(row['occurred_at'])}"))
+    member_id: UUID = row["member_id"]
+    book = await _settled(connection, program, member_id, now)
+    balance = book.balances[member_id]
+    earlier = await returns_of(connection, member_id=member_id, purchase_id=row["purchase_id"])
+    if any(each["kind"] == VOID for each in earlier):
+        raise PurchaseVoided("This purchase was voided; nothing of it is left to return.")
+    again = read_again(row, program.zone)
+    before = sum_up(earlier, dict(again.evidence.rests))
+    back = add_up(again.lines, before.parts)
+    if asked.lines is not None:
+        parts = parts_of_lines(again.lines, back, asked.lines)
+    elif asked.amount_minor is not None:
+        parts = parts_of_amount(again.lines, back, asked.amount_minor)
+    else:
+        parts = rest_of(again.lines, back)
+    _check_whole(row, before, parts, command)
+    windows = {program.id: window_now(program, now)}
+    standings = read_standings(await ask(connection, standings_ask([member_id], windows)), windows)
+    due = decide_return(
+        row,
+        again,
+        compile_version(program, program.version(row["version"])),
+        before,
+        parts,
+        zone=program.zone,
+        tiers=program.version_at(row["recorded_at"]).document.tiers,
+    )
+    cause = Cause("return", new_id(), asked.occurred_at, balance.record_at(now))
+    return _Case(command, program, row, before, parts, due, book, balance, standings[member_id], cause)
+
+
+async def _settled(connection: Connection, program: Program, member_id: UUID, now: datetime) -> Book:
+    """The member's book behind the lock, with all that is due booked: what has expired of the purchase counts."""
+    zones = {program.id: program.zone}
+    book = await open_book(connection, [member_id], zones)
+    if not settle(book, book.balances[member_id], now=now):
+        return book
+    await book.write(connection)
+    return await open_book(connection, [member_id], zones)
+
+
+def _check_whole(row: asyncpg.Record, before: Before, parts: list[Part], command: RecordReturn) -> None:
+    """No more goes back than was paid, also where lines of discounts stay; and something does."""
+    left = row["total_minor"] - sum(part.amount_minor for part in before.parts)
+    amount = sum(part.amount_minor for part in parts)
+    field = "lines" if command.asked.lines is not None else "all"
+    if not parts and command.kind != VOID:
+        raise ReturnBeyondPurchase.of(FieldError(field, "nothing of the purchase is left to return"))
+    if not 0 <= amount <= left:
+        raise ReturnBeyondPurchase.of(FieldError(field, f"come to {amount}, of {left} that can still be returned"))
+
+
+async def _take_back(connection: Connection, case: _Case) -> TakenBack:
+    """Books what is due, as the program's policy has it, and takes the purchase's part out of the tier's day."""
+    book, balance, due = case.book, case.balance, case.due
+    purchase_id = case.row["purchase_id"]
+    expired = await expired_of(connection, member_id=balance.member_id, earned_for=purchase_id)
+    policy = case.program.version_at(case.cause.recorded_at).document.points.on_return
+    taken = take_back(
+        book,
+        balance,
+        due.points,
+        earned_for=purchase_id,
+        expired=max(0, expired - case.before.points_expired),
+        policy=policy,
+        cause=case.cause,
+    )
+    plan(book, balance)
+    if due.tier_value:
+        case.standing.count(
+            None,
+            value=-due.tier_value,
+            day=local_date(case.row["occurred_at"], case.program.zone),
+            occurred_at=case.row["occurred_at"],
+            recorded_at=case.cause.recorded_at,
+        )
+    return taken
+
+
+def _taken(taken: TakenBack) -> int:
+    return taken.own + taken.expired + taken.others + taken.debt
+
+
+def _answer(case: _Case, taken: TakenBack) -> bytes:
+    balance, tiers = case.balance, case.program.version_at(case.cause.recorded_at).document.tiers
+    points = PointsBack(
+        taken_back=_taken(taken),
+        given_back=0,
+        forgiven=taken.forgiven,
+        expired=taken.expired,
+        by_rule=[RuleBack(rule, points) for rule, points in sorted(case.due.by_rule.items())],
+        lots=[LotBack(draw.lot_id, draw.points) for draw in taken.draws],
+    )
+    return encode(
+        ReturnAnswer(
+            id=case.cause.id,
+            status="voided" if case.command.kind == VOID else "recorded",
+            purchase=case.row["purchase_id"],
+            amount_minor=sum(part.amount_minor for part in case.parts),
+            points=points,
+            balance=BalanceAnswer(balance.available, balance.pending, balance.reserved),
+            tier=tell_tier(case.standing, tiers, changed=False),
+        )
+    )
+
+
+def _event(case: _Case, taken: TakenBack) -> bytes:
+    return encode_event(
+        PurchaseReturned(
+            return_id=case.cause.id,
+            purchase_id=case.row["purchase_id"],
+            amount_minor=sum(part.amount_minor for part in case.parts),
+            currency=case.row["currency"],
+            lines=msgspec.Raw(encode(case.parts)),
+            points_taken=_taken(taken),
+            transfer_seqs=taken.transfer_seqs,
+            available_after=case.balance.available,
+        )
+    )
+
+
+def _row(case: _Case, taken: TakenBack, answer: bytes) -> ReturnRow:
+    command, due = case.command, case.due
+    return ReturnRow(
+        member_id=case.balance.member_id,
+        return_id=case.cause.id,
+        program_id=case.program.id,
+        purchase_id=case.row["purchase_id"],
+        kind=command.kind,
+        source=command.asked.source,
+        reference=command.asked.reference,
+        occurred_at=case.cause.occurred_at,
+        recorded_at=case.cause.recorded_at,
+        amount_minor=sum(part.amount_minor for part in case.parts),
+        lines=encode(case.parts),
+        points_due=due.points,
+        points_taken=_taken(taken),
+        points_expired=taken.expired,
+        by_rule=encode(due.by_rule),
+        rests=encode(due.rests),
+        carry_change=encode(due.carry_change),
+        tier_value=due.tier_value,
+        actor=command.actor,
+        answer=answer,
+    )

@@ -1,0 +1,121 @@
+"""The statements on the returns table, and the purchase that a return speaks of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from loyalty_api.domain.purchases.decide_return import Before
+from loyalty_api.domain.purchases.refusals import PurchaseNotFound, ReturnNotFound
+from loyalty_api.domain.purchases.return_command import PurchaseRef
+from loyalty_api.domain.purchases.returned_lines import Part
+from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import Change
+
+VOID = "void"
+
+
+class ReturnRow(NamedTuple):
+    """One row, in the order of the columns."""
+
+    member_id: UUID
+    return_id: UUID
+    program_id: UUID
+    purchase_id: UUID
+    kind: str
+    source: str
+    reference: str
+    occurred_at: datetime
+    recorded_at: datetime
+    amount_minor: int
+    lines: bytes
+    points_due: int
+    points_taken: int
+    points_expired: int
+    by_rule: bytes
+    rests: bytes
+    carry_change: bytes
+    tier_value: int
+    actor: str
+    answer: bytes
+
+
+_INSERT = (
+    f"INSERT INTO returns ({', '.join(ReturnRow._fields)}) VALUES ("
+    "$1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::text, $7::text, $8::timestamptz, $9::timestamptz,"
+    " $10::bigint, $11::json, $12::bigint, $13::bigint, $14::bigint, $15::json, $16::json, $17::json, $18::bigint,"
+    " $19::text, $20::bytea)"
+)
+_OF_PURCHASE = "SELECT * FROM returns WHERE member_id = $1 AND purchase_id = $2 ORDER BY return_id"
+_PURCHASE = """
+SELECT member_id, purchase_id, program_id, occurred_at, recorded_at, currency, store, employee, channel, total_minor,
+       base_minor, lines, coupons, earnings, inputs, points_earned, COALESCE(tier_value, base_minor) AS tier_value,
+       version, tier
+FROM purchases WHERE program_id = $1 AND purchase_id = $2
+"""
+_BY_REFERENCE = """
+SELECT record_id FROM reference_claims
+WHERE program_id = $1 AND kind = 'purchase' AND source = $2 AND reference = $3
+"""
+
+encode = msgspec.json.Encoder(decimal_format="number").encode
+_parts = msgspec.json.Decoder(list[Part])
+_numbers = msgspec.json.Decoder(dict[str, int])
+
+
+def return_change(row: ReturnRow) -> Change:
+    """The change that inserts the row."""
+    return Change(_INSERT, row)
+
+
+async def find_purchase(connection: Connection, *, program_id: UUID, named: PurchaseRef) -> asyncpg.Record:
+    """The purchase that is meant. Refuses: PurchaseNotFound."""
+    purchase_id = named.id
+    if purchase_id is None:
+        purchase_id = await connection.fetchval(_BY_REFERENCE, program_id, named.source, named.reference)
+    row = await connection.fetchrow(_PURCHASE, program_id, purchase_id) if purchase_id else None
+    if row is None:
+        raise PurchaseNotFound("There is no such purchase in this program (yet); send the return again once it is.")
+    return row
+
+
+async def returns_of(connection: Connection, *, member_id: UUID, purchase_id: UUID) -> list[asyncpg.Record]:
+    """The returns of a purchase, oldest first."""
+    return await connection.fetch(_OF_PURCHASE, member_id, purchase_id)
+
+
+async def read_return(connection: Connection, *, program_id: UUID, return_id: UUID) -> asyncpg.Record:
+    """One return. Refuses: ReturnNotFound."""
+    row = await connection.fetchrow(
+        "SELECT * FROM returns WHERE program_id = $1 AND return_id = $2", program_id, return_id
+    )
+    if row is None:
+        raise ReturnNotFound(f"There is no return {return_id} in this program.")
+    return row
+
+
+def sum_up(rows: Sequence[asyncpg.Record], rests: dict[str, int]) -> Before:
+    """What the returns of a purchase have done so far. ``rests``: what the purchase itself left."""
+    by_rule: Counter[str] = Counter()
+    for row in rows:
+        by_rule.update(_numbers.decode(row["by_rule"]))
+    return Before(
+        parts=[part for row in rows for part in _parts.decode(row["lines"])],
+        points_due=sum(row["points_due"] for row in rows),
+        points_expired=sum(row["points_expired"] for row in rows),
+        by_rule=by_rule,
+        rests=_numbers.decode(rows[-1]["rests"]) if rows else rests,
+        tier_value=sum(row["tier_value"] for row in rows),
+    )
+
+
+def quantity_text(quantity: Decimal) -> str:
+    """A quantity as it is written: ``2``, ``0.5``."""
+    return f"{quantity:f}"
