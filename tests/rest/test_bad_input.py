@@ -225,6 +225,15 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
         "POST /v1/engagement": make_engagement(
             card, reference="fresh", store="1", employee="e", channel="web", data={"stars": 5, "of": [{"sku": "ESP"}]}
         ),
+        "POST /v1/returns": {
+            "reference": "fresh",
+            "source": "till-1",
+            "purchase": {"id": shop.buy({"card": card}, 1000)["id"], "source": "", "reference": None},
+            "occurred_at": "2026-03-02T12:00:00Z",
+            "lines": [{"line": "1", "quantity": 1, "amount_minor": 10}],
+            "amount_minor": None,
+            "all": False,
+        },
         "POST /v1/members": {
             "identifiers": [{"kind": "card", "value": "fresh"}],
             "profile": profile | {"language": "de"},

@@ -10,7 +10,7 @@ import pytest
 from loyalty_api.domain.access.table import ADMITTED
 from tests.make.engagement import make_engagement
 from tests.make.problem import problem
-from tests.make.purchase import make_purchase
+from tests.make.purchase import AT, make_purchase
 from tests.make.shop import LONG_AGO, Shop
 
 IDENTIFIERS = [
@@ -24,6 +24,13 @@ IDENTIFIERS = [
 ENROLMENT = {"identifiers": IDENTIFIERS, "profile": {"given_name": "Ada"}, "enrolled_at": LONG_AGO, "store": "1"}
 EVENT = make_engagement("card:4006381333931", reference="E-1", source="reviews")
 PURCHASE = make_purchase("card:4006381333931", 1000, reference="R-1", source="till-1")
+
+RETURN = {
+    "reference": "B-1",
+    "purchase": {"source": "till-1", "reference": "R-1"},
+    "occurred_at": AT,
+    "amount_minor": 1,
+}
 
 
 class Twin:
@@ -103,7 +110,9 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
         "POST /v1/members/{member_id}/identifiers": {"kind": "card", "value": "eve"},
     }
     ids = {"member_id": one.member["id"], "purchase_id": one.purchase["id"], "key_id": one.key["id"]}
-    ids["engagement_id"] = one.event["id"]
+    returned = one.shop.call("POST", "/v1/returns", RETURN).json()
+    assert returned["purchase"] == one.purchase["id"]
+    ids |= {"engagement_id": one.event["id"], "return_id": returned["id"]}
     before = one.shop.member(one.member["id"])
     tried = 0
     for route in sorted(ADMITTED):

@@ -18,12 +18,12 @@ from tests.make.shop import PRESENT, Shop
 _numbers = itertools.count(1)
 
 
-def post_return(shop: Shop, purchase: dict[str, Any], **changes: Any) -> httpx.Response:
+def post_return(shop: Shop, bought: dict[str, Any], **changes: Any) -> httpx.Response:
     """A return of (a part of) an answered purchase, at the program's present."""
     body = {
         "reference": f"B-{next(_numbers):06}",
         "source": "store-1/till-1",
-        "purchase": {"id": purchase["id"]},
+        "purchase": {"id": bought["id"]},
         "occurred_at": PRESENT,
     } | changes
     return shop.call("POST", "/v1/returns", body)
