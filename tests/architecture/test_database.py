@@ -44,6 +44,14 @@ FORMER_ROW_TYPES = {"balance_row"}  # older code, which may still run beside thi
 APPEND_ONLY = {
     *("transfers", "draws", "expiry_notices", "tier_moves", "purchases", "returns", "engagements"),
     *("program_versions", "reference_claims"),
+    "member_statuses",
+}
+# Rows that an erasure takes away.
+REMOVABLE = {
+    "member_consents": {"SELECT", "INSERT", "DELETE"},
+    "member_identifiers": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "identifier_claims": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "idempotency_keys": {"SELECT", "INSERT", "UPDATE", "DELETE"},
 }
 
 _KEYS = """
@@ -156,7 +164,18 @@ async def test_the_application_may_change_what_changes_and_nothing_of_what_is_wr
     assert rights.keys() == set(metadata.tables)
     for table, granted in rights.items():
         expected = {"SELECT", "INSERT"} if table in APPEND_ONLY else {"SELECT", "INSERT", "UPDATE"}
-        assert granted == expected, table
+        assert granted == REMOVABLE.get(table, expected), table
+
+
+async def test_of_what_is_written_for_ever_only_personal_columns_may_be_emptied(database: Database) -> None:
+    rows = await fetch(
+        database,
+        "SELECT table_name, column_name FROM information_schema.role_column_grants"
+        " WHERE grantee = $1 AND privilege_type = 'UPDATE' AND table_name = ANY($2::text[])",
+        APPLICATION_ROLE,
+        sorted(APPEND_ONLY),
+    )
+    assert {tuple(row) for row in rows} == {("engagements", "data"), ("member_statuses", "reason")}
 
 
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY))

@@ -128,6 +128,11 @@ def test_a_key_of_another_program_finds_nothing_by_id(shop: Shop, make_shop: Cal
     calls = [
         ("GET", path, None, "member.not_found"),
         ("PATCH", path, {"profile": {"given_name": "Eve"}}, "member.not_found"),
+        ("POST", f"{path}/suspend", {"reason": "eve"}, "member.not_found"),
+        ("POST", f"{path}/resume", {}, "member.not_found"),
+        ("POST", f"{path}/close", {"reason": "eve"}, "member.not_found"),
+        ("POST", f"{path}/erase", None, "member.not_found"),
+        ("GET", f"{path}/export", None, "member.not_found"),
         ("GET", f"{path}/points", None, "member.not_found"),
         ("GET", f"{path}/points/history", None, "member.not_found"),
         ("POST", f"{path}/identifiers", {"kind": "card", "value": "eve-1"}, "member.not_found"),

@@ -108,6 +108,9 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
     bodies: dict[str, Any] = {
         "PATCH /v1/members/{member_id}": {"profile": {"given_name": "Eve"}},
         "POST /v1/members/{member_id}/identifiers": {"kind": "card", "value": "eve"},
+        "POST /v1/members/{member_id}/suspend": {"reason": "eve"},
+        "POST /v1/members/{member_id}/resume": {},
+        "POST /v1/members/{member_id}/close": {"reason": "eve"},
     }
     ids = {"member_id": one.member["id"], "purchase_id": one.purchase["id"], "key_id": one.key["id"]}
     returned = one.shop.call("POST", "/v1/returns", RETURN).json()

@@ -19,6 +19,7 @@ class Kind(Enum):
     UNAUTHENTICATED = "unauthenticated"  # nobody known is asking
     FORBIDDEN = "forbidden"  # somebody known, who may not
     MISSING = "missing"  # what it names does not exist
+    GONE = "gone"  # it existed, and was removed for good
     CONFLICT = "conflict"  # it contradicts what is recorded
     STALE = "stale"  # it is based on a state that is no more
     UNCONDITIONAL = "unconditional"  # it must say which state it is based on

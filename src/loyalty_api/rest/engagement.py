@@ -22,7 +22,13 @@ from loyalty_api.domain.engagement.refusals import (
     EngagementReferenceReused,
     EngagementTooLate,
 )
-from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.members.refusals import (
+    IdentifierBlocked,
+    MemberClosed,
+    MemberErased,
+    MemberNotFound,
+    MemberSuspended,
+)
 from loyalty_api.domain.programs.document import EVENT_KIND_PATTERN
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import parse_id
@@ -38,6 +44,9 @@ from loyalty_api.rest.route import Answer, Call, Route, answer_json
 ENGAGEMENT_REFUSALS = (
     MemberNotFound,
     IdentifierBlocked,
+    MemberSuspended,
+    MemberClosed,
+    MemberErased,
     EngagementReferenceReused,
     EngagementBeforeEnrolment,
     EngagementInTheFuture,

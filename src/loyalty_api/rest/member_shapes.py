@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,12 @@ Attributes = Annotated[
     dict[Name, Annotated[str, Meta(max_length=1000)] | bool | int | None], Meta(max_length=ATTRIBUTES_MAX)
 ]
 Instant = Annotated[datetime, Meta(tz=True)]
+ConsentKind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.-]{0,59}$(?!\n)", description="such as marketing.email")]
+Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S", description="tills are told it too")]
+
+Status = Literal["active", "suspended", "closed"]
+
+CONSENTS_MAX = 50  # decisions in one call
 
 
 class IdentifierBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +46,22 @@ class ProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     language: Language | UnsetType | None = UNSET
 
 
+class ConsentBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A consent that was given or withdrawn; ``at``: when, now unless said; ``source``: where, such as web/sign-up."""
+
+    kind: ConsentKind
+    given: bool
+    at: Instant | None = None
+    source: Name | None = None
+
+    def __post_init__(self) -> None:
+        """An instant that the database can hold."""
+        check_years(at=self.at)
+
+
+Consents = Annotated[list[ConsentBody], Meta(max_length=CONSENTS_MAX)]
+
+
 class EnrolBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new member; all of it optional. ``enrolled_at`` may lie in the past."""
 
@@ -47,6 +69,7 @@ class EnrolBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     identifiers: Annotated[list[IdentifierBody], Meta(max_length=20)] = []
     profile: ProfileBody = ProfileBody()
     attributes: Attributes = {}
+    consents: Consents = []
     enrolled_at: Instant | None = None
     store: Name | None = None
 
@@ -56,10 +79,23 @@ class EnrolBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class ChangeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change; what is left out stays."""
+    """What to change; what is left out stays. Consents are added to those before; the latest of a kind holds."""
 
     profile: ProfileBody = ProfileBody()
     attributes: Attributes = {}
+    consents: Consents = []
+
+
+class StatusBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: Reason
+
+
+class ResumeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why, if that is worth a word."""
+
+    reason: Reason | None = None
 
 
 class SearchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +119,15 @@ class IdentifierAnswer(msgspec.Struct, frozen=True):
     blocked: bool
 
 
+class ConsentAnswer(msgspec.Struct, frozen=True):
+    """What the member decided last about one kind of consent."""
+
+    kind: str
+    given: bool
+    at: str
+    source: str
+
+
 class MemberTier(msgspec.Struct, frozen=True):
     """The tier held now; ``since`` is null for the one that everyone starts with."""
 
@@ -92,15 +137,18 @@ class MemberTier(msgspec.Struct, frozen=True):
 
 
 class MemberAnswer(msgspec.Struct, frozen=True):
-    """A member as tills and back ends see them."""
+    """A member as tills and back ends see them. ``status_reason``: why they are suspended or closed."""
 
     id: UUID
     number: str
     enrolled_at: str
     store: str | None
+    status: Status
+    status_reason: str | None
     identifiers: list[IdentifierAnswer]
     profile: dict[str, Any]
     attributes: dict[str, Any]
+    consents: list[ConsentAnswer]
     points: BalanceAnswer
     tier: MemberTier | None
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
 
-from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.engagement.refusals import EngagementOutOfRange
 from loyalty_api.domain.lifecycle.join import join_program
 from loyalty_api.domain.members.add_identifier import add_identifier
@@ -17,34 +15,34 @@ from loyalty_api.domain.members.amend import amend_member
 from loyalty_api.domain.members.block_identifier import block_identifier
 from loyalty_api.domain.members.enroll import Enrolment, Profile
 from loyalty_api.domain.members.identify import Identifier, normalise, read_identifier
-from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, Member, member_of, read_members, search_members
+from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, member_of, search_members
+from loyalty_api.domain.members.record_consents import Consent, record_consents
 from loyalty_api.domain.members.refusals import (
     IdentifierBlocked,
     IdentifierNotFound,
     IdentifierTaken,
+    MemberClosed,
+    MemberErased,
     MemberNotFound,
 )
-from loyalty_api.domain.points.queries import points_of
 from loyalty_api.domain.programs.queries import Program
-from loyalty_api.domain.tiers.queries import held_tiers
-from loyalty_api.domain.tiers.rules import window_of
-from loyalty_api.kernel.clock import local_date, rfc3339
+from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.door import Door
-from loyalty_api.rest.idempotency import Reread, write_once
+from loyalty_api.rest.idempotency import write_once
+from loyalty_api.rest.member_answers import answer_member, answer_members, reread_member
 from loyalty_api.rest.member_shapes import (
     ChangeBody,
+    ConsentBody,
     EnrolBody,
-    IdentifierAnswer,
     IdentifierBody,
     MemberAnswer,
     MemberPage,
-    MemberTier,
     SearchBody,
 )
-from loyalty_api.rest.route import Answer, Call, Route, answer_json, encode
+from loyalty_api.rest.route import Answer, Call, Route, answer_json
 
 
 async def enrol(door: Door, call: Call) -> Answer:
@@ -55,10 +53,10 @@ async def enrol(door: Door, call: Call) -> Answer:
         now = program.present(call.received_at)
         enrolment = _enrolment(call, program, now)
         enrolled = await join_program(connection, program, enrolment, now=now, actor=call.known.actor)
-        member = await _one(connection, program, enrolled.member_id, now)
+        member = await answer_member(connection, program, enrolled.member_id, now)
         return answer_json(member, 201 if enrolled.created else 200, subject=member.id)
 
-    return await write_once(door, call, work, reread=_reread(door, call))
+    return await write_once(door, call, work, reread=reread_member(door, call))
 
 
 async def search(door: Door, call: Call) -> Answer:
@@ -80,7 +78,7 @@ async def search(door: Door, call: Call) -> Answer:
                 found = []
         else:
             found = await search_members(connection, program_id=program.id, text=body.query or "", page=page)
-        members = await _many(connection, program, found[: page.limit], now)
+        members = await answer_members(connection, program, found[: page.limit], now)
     return answer_json(page_answer(found, page, lambda member_id: member_id, members))
 
 
@@ -89,7 +87,7 @@ async def read(door: Door, call: Call) -> Answer:
     async with door.database.reader() as connection:
         program = await door.catalogue.one(connection, call.program_id)
         now = program.present(call.received_at)
-        return answer_json(await _one(connection, program, UUID(call.path["member_id"]), now))
+        return answer_json(await answer_member(connection, program, UUID(call.path["member_id"]), now))
 
 
 async def change(door: Door, call: Call) -> Answer:
@@ -108,9 +106,12 @@ async def change(door: Door, call: Call) -> Answer:
             attributes=body.attributes,
         )
         now = program.present(call.received_at)
-        return answer_json(await _one(connection, program, member_id, now), subject=member_id)
+        consents = _consents(body.consents, call, now)
+        named = {"program_id": program.id, "member_id": member_id}
+        await record_consents(connection, consents, **named, now=now, actor=call.known.actor)
+        return answer_json(await answer_member(connection, program, member_id, now), subject=member_id)
 
-    return await write_once(door, call, work, reread=_reread(door, call))
+    return await write_once(door, call, work, reread=reread_member(door, call))
 
 
 async def add(door: Door, call: Call) -> Answer:
@@ -125,10 +126,10 @@ async def add(door: Door, call: Call) -> Answer:
         if identifier.kind == "number":
             raise InvalidRequest.of(FieldError("kind", "number cannot be added; a member has one for ever"))
         added = await add_identifier(connection, member_id=member_id, identifier=identifier, now=now)
-        member = await _one(connection, program, member_id, now)
+        member = await answer_member(connection, program, member_id, now)
         return answer_json(member, 201 if added else 200, subject=member_id)
 
-    return await write_once(door, call, work, reread=_reread(door, call))
+    return await write_once(door, call, work, reread=reread_member(door, call))
 
 
 async def block(door: Door, call: Call) -> Answer:
@@ -146,16 +147,6 @@ async def block(door: Door, call: Call) -> Answer:
 
     await door.database.write(work)
     return Answer(204, b"")
-
-
-def _reread(door: Door, call: Call) -> Reread:
-    """Personal data is not kept with an Idempotency-Key: the member is read again."""
-
-    async def reread(connection: Connection, member_id: UUID) -> bytes:
-        program = await door.catalogue.one(connection, call.program_id)
-        return encode(await _one(connection, program, member_id, program.present(call.received_at)))
-
-    return reread
 
 
 def _enrolment(call: Call, program: Program, now: datetime) -> Enrolment:
@@ -178,7 +169,20 @@ def _enrolment(call: Call, program: Program, now: datetime) -> Enrolment:
         attributes={name: value for name, value in body.attributes.items() if value is not None},
         enrolled_at=enrolled_at,
         store=body.store or call.known.store,
+        consents=_consents(body.consents, call, now),
     )
+
+
+def _consents(bodies: list[ConsentBody], call: Call, now: datetime) -> list[Consent]:
+    """The decisions; who does not say where one was told has it told by the caller's key."""
+    for index, each in enumerate(bodies):
+        if each.at is not None and each.at > now + CLOCKS_APART_MAX:
+            ahead = f"lies after the program's present, {rfc3339(now)}"
+            raise InvalidRequest.of(FieldError(f"consents[{index}].at", ahead))
+    return [
+        Consent(kind=each.kind, given=each.given, decided_at=each.at or now, source=each.source or call.known.actor)
+        for each in bodies
+    ]
 
 
 def _identifier(body: IdentifierBody, program: Program, now: datetime, field: str) -> Identifier:
@@ -188,41 +192,6 @@ def _identifier(body: IdentifierBody, program: Program, now: datetime, field: st
 
 def _region(program: Program, now: datetime) -> str | None:
     return program.version_at(now).document.region
-
-
-async def _one(connection: Connection, program: Program, member_id: UUID, now: datetime) -> MemberAnswer:
-    found = await _many(connection, program, [member_id], now)
-    if not found:
-        raise MemberNotFound(f"There is no member {member_id} in this program.")
-    return found[0]
-
-
-async def _many(connection: Connection, program: Program, member_ids: list[UUID], now: datetime) -> list[MemberAnswer]:
-    found = await read_members(connection, program_id=program.id, member_ids=member_ids)
-    ids = [member.id for member in found]
-    points = await points_of(connection, ids, zone=program.zone, now=now)
-    tiers = program.version_at(now).document.tiers
-    held = {}
-    if tiers:
-        window = window_of(tiers, local_date(now, program.zone))
-        held = await held_tiers(connection, program_id=program.id, tiers=tiers, member_ids=ids, window=window)
-    return [_answer(member, points[member.id], held.get(member.id)) for member in found]
-
-
-def _answer(member: Member, points: Any, tier: Any) -> MemberAnswer:
-    return MemberAnswer(
-        id=member.id,
-        number=member.number,
-        enrolled_at=rfc3339(member.enrolled_at),
-        store=member.store,
-        identifiers=[
-            IdentifierAnswer(each.id, each.kind, each.value, each.blocked_at is not None) for each in member.identifiers
-        ],
-        profile=member.profile,
-        attributes=member.attributes,
-        points=BalanceAnswer(points.available, points.pending, points.reserved),
-        tier=MemberTier(tier.code, tier.since and rfc3339(tier.since), tier.next) if tier else None,
-    )
 
 
 ROUTES = [
@@ -239,6 +208,7 @@ ROUTES = [
         example={
             "identifiers": [{"kind": "card", "value": "4006381333931"}],
             "profile": {"given_name": "Ada", "language": "en"},
+            "consents": [{"kind": "marketing.email", "given": True, "source": "store-17/form"}],
         },
     ),
     Route(
@@ -257,17 +227,17 @@ ROUTES = [
         handler=read,
         summary="Read a member",
         answer=MemberAnswer,
-        refusals=(MemberNotFound,),
+        refusals=(MemberNotFound, MemberErased),
     ),
     Route(
         method="PATCH",
         path="/v1/members/{member_id}",
         handler=change,
-        summary="Change profile and attributes; null clears a field",
+        summary="Change profile and attributes (null clears a field), and record consents",
         body=ChangeBody,
         idempotent=True,
         answer=MemberAnswer,
-        refusals=(MemberNotFound,),
+        refusals=(MemberNotFound, MemberErased),
         example={"profile": {"family_name": "Lovelace"}, "attributes": {"favourite": "espresso"}},
     ),
     Route(
@@ -279,7 +249,7 @@ ROUTES = [
         idempotent=True,
         answer=MemberAnswer,
         status=201,
-        refusals=(MemberNotFound, IdentifierTaken, IdentifierBlocked),
+        refusals=(MemberNotFound, MemberClosed, MemberErased, IdentifierTaken, IdentifierBlocked),
         example={"kind": "phone", "value": "+4930123456"},
     ),
     Route(

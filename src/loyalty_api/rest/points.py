@@ -13,7 +13,7 @@ from msgspec import Meta
 from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.engagement.queries import engagement_earnings
 from loyalty_api.domain.members.queries import check_enrolled
-from loyalty_api.domain.members.refusals import MemberNotFound
+from loyalty_api.domain.members.refusals import MemberErased, MemberNotFound
 from loyalty_api.domain.points.as_of import points_as_of
 from loyalty_api.domain.points.queries import account_name, history, points_and_expiring
 from loyalty_api.domain.purchases.queries import earnings_of, last_purchase_at
@@ -214,7 +214,7 @@ ROUTES = [
             "expiring_within": "how far to look ahead, such as P90D; 30 days unless said",
         },
         answer=PointsAnswer,
-        refusals=(MemberNotFound,),
+        refusals=(MemberNotFound, MemberErased),
     ),
     Route(
         method="GET",
@@ -223,6 +223,6 @@ ROUTES = [
         summary="Every movement of a member's points, newest first, with its reason and the balance after",
         query={"limit": "items per page, at most 200", "cursor": "next_cursor of the page before"},
         answer=HistoryPage,
-        refusals=(MemberNotFound,),
+        refusals=(MemberNotFound, MemberErased),
     ),
 ]

@@ -11,7 +11,13 @@ from msgspec import Meta
 
 from loyalty_api.domain.access.queries import Caller
 from loyalty_api.domain.access.refusals import OtherStore
-from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.members.refusals import (
+    IdentifierBlocked,
+    MemberClosed,
+    MemberErased,
+    MemberNotFound,
+    MemberSuspended,
+)
 from loyalty_api.domain.purchases.answer import PurchaseAnswer
 from loyalty_api.domain.purchases.command import (
     Purchase,
@@ -43,6 +49,9 @@ from loyalty_api.rest.route import Answer, Call, Route, answer_json
 PURCHASE_REFUSALS = (
     MemberNotFound,
     IdentifierBlocked,
+    MemberSuspended,
+    MemberClosed,
+    MemberErased,
     ReferenceReused,
     BeforeEnrolment,
     WrongCurrency,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -43,12 +43,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Status, JSON bytes, and further headers."""
+    """Status, JSON bytes, and further headers. ``parts``: the bytes in pieces, where they may be too many for one."""
 
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
     content_type: bytes = b"application/json"
+    parts: Iterator[bytes] | None = None
     subject: UUID | None = None  # whom the answer is about, where the answer itself must not be kept
 
 

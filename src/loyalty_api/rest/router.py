@@ -11,6 +11,7 @@ from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.response.streaming import ASGIStreamingResponse
 
 from loyalty_api.domain.access.table import ADMITTED
 from loyalty_api.kernel.logging import logger
@@ -21,6 +22,8 @@ from loyalty_api.rest import (
     engagement,
     explanations,
     health,
+    member_data,
+    member_status,
     members,
     openapi,
     points,
@@ -40,6 +43,8 @@ from loyalty_api.rest.serve import serve_route
 
 CONTRACT: list[Route] = [
     *members.ROUTES,
+    *member_status.ROUTES,
+    *member_data.ROUTES,
     *points.ROUTES,
     *purchases.ROUTES,
     *explanations.ROUTES,
@@ -105,6 +110,13 @@ def _handler(route: Route, get_door: Callable[[], Door]) -> HTTPRouteHandler:
 
 
 def _response(answer: Answer) -> ASGIResponse:
+    if answer.parts is not None:
+        return ASGIStreamingResponse(
+            iterator=answer.parts,
+            status_code=answer.status,
+            encoded_headers=answer.headers,
+            media_type=answer.content_type.decode(),
+        )
     return ASGIResponse(
         body=answer.body,
         status_code=answer.status,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, LargeBinary, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid
+from sqlalchemy import Column, DateTime, Index, LargeBinary, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid
 
 from loyalty_api.kernel.database import metadata
 
@@ -32,4 +32,6 @@ idempotency_keys = Table(
     Column("answer", LargeBinary),
     Column("subject_id", Uuid),
     PrimaryKeyConstraint("scope_id", "key"),
+    # Erasing a member removes what their answers were kept under.
+    Index("idempotency_keys_subject_id_idx", "subject_id"),
 )

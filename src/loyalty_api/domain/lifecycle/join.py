@@ -34,7 +34,7 @@ async def join_program(
 
     Refuses: IdentifierBlocked, IdentifierTaken, EngagementOutOfRange (of the welcome). Raises RaceLost.
     """
-    enrolled = await enroll_member(connection, enrolment, now=now)
+    enrolled = await enroll_member(connection, enrolment, now=now, actor=actor)
     if not enrolled.created:
         return enrolled
     member_id = enrolled.member_id

@@ -1,4 +1,5 @@
 """Members and the identifiers they are known by.
 
-Rank 1. Owns ``members``, ``member_profiles``, ``member_identifiers`` and ``identifier_claims``.
+Rank 1. Owns ``members``, ``member_profiles``, ``member_identifiers``, ``identifier_claims``, ``member_statuses`` and
+``member_consents``.
 """

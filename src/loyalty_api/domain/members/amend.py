@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from loyalty_api.domain.members.enroll import Profile
-from loyalty_api.domain.members.refusals import MemberNotFound
+from loyalty_api.domain.members.lock_profile import lock_profile
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 
@@ -25,14 +25,11 @@ async def amend_member(
     profile: dict[str, Any],
     attributes: dict[str, Any],
 ) -> None:
-    """Sets the named profile fields and attributes; None clears one. Refuses: MemberNotFound, InvalidRequest."""
-    row = await connection.fetchrow(
-        "SELECT * FROM member_profiles WHERE member_id = $1 AND program_id = $2 FOR UPDATE",
-        member_id,
-        program_id,
-    )
-    if row is None:
-        raise MemberNotFound(f"There is no member {member_id} in this program.")
+    """Sets the named profile fields and attributes; None clears one.
+
+    Refuses: MemberNotFound, MemberErased, InvalidRequest.
+    """
+    row = (await lock_profile(connection, program_id=program_id, member_id=member_id)).row
     values = {name: profile.get(name, row[name]) for name in _FIELDS}
     merged = msgspec.json.decode(row["attributes"]) | attributes
     kept = {name: value for name, value in merged.items() if value is not None}

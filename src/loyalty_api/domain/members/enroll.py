@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from loyalty_api.domain.members.identify import Found, Identifier, find_members
+from loyalty_api.domain.members.record_consents import Consent, record_consents
 from loyalty_api.domain.members.refusals import IdentifierBlocked, IdentifierTaken
 from loyalty_api.kernel.database import Connection, RaceLost
 from loyalty_api.kernel.ids import new_id
@@ -37,6 +38,7 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, Any]
     enrolled_at: datetime
     store: str | None
+    consents: list[Consent] = []
 
 
 class Enrolled(msgspec.Struct, frozen=True):
@@ -46,8 +48,9 @@ class Enrolled(msgspec.Struct, frozen=True):
     created: bool
 
 
-async def enroll_member(connection: Connection, enrolment: Enrolment, *, now: datetime) -> Enrolled:
-    """The new member, or the one who is known by any of the identifiers already, untouched.
+async def enroll_member(connection: Connection, enrolment: Enrolment, *, now: datetime, actor: str) -> Enrolled:
+    """The new member, or the one who is known by any of the identifiers already, untouched: also one who is suspended
+    or closed, whose answer says so.
 
     Refuses: IdentifierBlocked, IdentifierTaken (the identifiers belong to several members).
     Raises RaceLost when another till claimed one of them meanwhile.
@@ -73,6 +76,8 @@ async def enroll_member(connection: Connection, enrolment: Enrolment, *, now: da
         *(member_id, enrolment.program_id, profile.given_name, profile.family_name, profile.email),
         *(profile.phone, profile.birth_date, profile.language, msgspec.json.encode(enrolment.attributes)),
     )
+    named = {"program_id": enrolment.program_id, "member_id": member_id}
+    await record_consents(connection, enrolment.consents, **named, now=now, actor=actor)
     return Enrolled(member_id, created=True)
 
 

@@ -1,8 +1,20 @@
-"""Tables of the member. Personal data stands in ``member_profiles`` and in identifier values, nowhere else."""
+"""Tables of the member. What of them is personal, ``lifecycle/personal_data.py`` lists."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, DateTime, Index, PrimaryKeyConstraint, Table, Text, Uuid, func, literal_column
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    func,
+    literal_column,
+)
 from sqlalchemy.dialects.postgresql import JSON
 
 from loyalty_api.kernel.database import metadata
@@ -23,6 +35,39 @@ members = Table(
     Column("store", Text),
     Column("enrolled_at", DateTime(timezone=True), nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
+    # suspended, closed or erased; empty: active. The reason is what tills are told.
+    Column("status", Text),
+    Column("status_reason", Text),
+)
+
+# Every change of the status: who, when and why. The reason is emptied when the member is erased.
+member_statuses = Table(
+    "member_statuses",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("change_id", Uuid, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("actor", Text, nullable=False),
+    PrimaryKeyConstraint("member_id", "change_id"),
+)
+
+# Every consent that was given or withdrawn; of each kind the latest decision holds.
+member_consents = Table(
+    "member_consents",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("consent_id", Uuid, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("given", Boolean, nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    PrimaryKeyConstraint("member_id", "consent_id"),
 )
 
 member_profiles = Table(

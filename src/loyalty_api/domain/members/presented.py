@@ -12,6 +12,7 @@ from msgspec import Meta
 from loyalty_api.domain.members.identify import Found, Identifier, read_identifier
 from loyalty_api.domain.members.queries import Membership
 from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.members.status import check_active
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.kernel.refusals import FieldError, Refusal
 
@@ -45,7 +46,8 @@ class People(NamedTuple):
     def admit(self, presented: Presented, program_id: UUID) -> UUID:
         """The member who is meant, for something new.
 
-        Refuses: MemberNotFound, IdentifierBlocked, InvalidRequest (the identifier cannot be read).
+        Refuses: MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased, InvalidRequest (the
+        identifier cannot be read).
         """
         if isinstance(presented, Refusal):
             raise presented
@@ -54,6 +56,9 @@ class People(NamedTuple):
             raise MemberNotFound("Nobody in this program is known by that; enrol the member, then send it again.")
         if isinstance(presented, Identifier) and self.found[presented].blocked:
             raise IdentifierBlocked(f"This {presented.kind} is blocked; ask the member for the new one.")
+        membership = self.members[member_id]
+        if membership.status is not None:
+            check_active(membership.status, membership.status_reason)
         return member_id
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import func, or_, select
 from loyalty_api.domain.members.identify import Identifier
 from loyalty_api.domain.members.model import identifier_claims, member_profiles
 from loyalty_api.domain.members.refusals import MemberNotFound
+from loyalty_api.domain.members.status import ACTIVE, check_known
 from loyalty_api.kernel.database import Connection, fetch
 from loyalty_api.kernel.paging import Page, page_key
 from loyalty_api.kernel.together import Ask, Values, ask
@@ -28,53 +29,74 @@ class IdentifierRow(msgspec.Struct, frozen=True):
     blocked_at: datetime | None
 
 
+class ConsentRow(msgspec.Struct, frozen=True):
+    """What a member decided last about one kind of consent."""
+
+    kind: str
+    given: bool
+    decided_at: datetime
+    source: str
+
+
 class Member(msgspec.Struct, frozen=True):
-    """A member with everything that is theirs but points and tier."""
+    """A member with everything that is theirs but points and tier. ``status``: active, suspended or closed."""
 
     id: UUID
     number: str
     enrolled_at: datetime
     store: str | None
+    status: str
+    status_reason: str | None
     identifiers: list[IdentifierRow]
     profile: dict[str, str | date | None]
     attributes: dict[str, Any]
+    consents: list[ConsentRow]
 
 
 CLOCKS_APART_MAX = timedelta(minutes=5)
 
 _PROFILE = ("given_name", "family_name", "email", "phone", "birth_date", "language")
 _READ = """
-SELECT m.member_id, m.number, m.enrolled_at, m.store, p.given_name, p.family_name, p.email, p.phone, p.birth_date,
-       p.language, p.attributes
+SELECT m.member_id, m.number, m.enrolled_at, m.store, m.status, m.status_reason,
+       p.given_name, p.family_name, p.email, p.phone, p.birth_date, p.language, p.attributes
 FROM members m JOIN member_profiles p USING (member_id)
 WHERE m.program_id = $1 AND m.member_id = ANY($2::uuid[])
 """
 _MEMBERSHIPS = """
-SELECT member_id, program_id, enrolled_at, recorded_at FROM members WHERE member_id = ANY($1::uuid[])
+SELECT member_id, program_id, enrolled_at, recorded_at, status, status_reason
+FROM members WHERE member_id = ANY($1::uuid[])
 """
 _TRAITS = "SELECT member_id, attributes, birth_date FROM member_profiles WHERE member_id = ANY($1::uuid[])"
 _IDENTIFIERS = """
 SELECT member_id, identifier_id, kind, value, blocked_at FROM member_identifiers
 WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, identifier_id
 """
+_CONSENTS = """
+SELECT DISTINCT ON (member_id, kind) member_id, kind, given, decided_at, source FROM member_consents
+WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, kind, decided_at DESC, consent_id DESC
+"""
 
 
 async def read_member(connection: Connection, *, program_id: UUID, member_id: UUID) -> Member:
-    """One member. Refuses: MemberNotFound (also when the member belongs to another program)."""
+    """One member. Refuses: MemberNotFound (also when the member belongs to another program), MemberErased."""
     found = await read_members(connection, program_id=program_id, member_ids=[member_id])
     if not found:
         raise MemberNotFound(f"There is no member {member_id} in this program.")
+    check_known(found[0].status)
     return found[0]
 
 
 async def read_members(connection: Connection, *, program_id: UUID, member_ids: list[UUID]) -> list[Member]:
-    """Those of the members that exist in the program, in the order asked for, in two statements."""
+    """Those of the members that exist in the program, in the order asked for, in three statements."""
     rows = {row["member_id"]: row for row in await connection.fetch(_READ, program_id, member_ids)}
     identifiers: dict[UUID, list[IdentifierRow]] = {member_id: [] for member_id in rows}
     for row in await connection.fetch(_IDENTIFIERS, list(rows)):
         if row["kind"] != "number":
             identifiers[row["member_id"]].append(IdentifierRow(*tuple(row)[1:]))
-    return [_member(rows[each], identifiers[each]) for each in member_ids if each in rows]
+    consents: dict[UUID, list[ConsentRow]] = {member_id: [] for member_id in rows}
+    for row in await connection.fetch(_CONSENTS, list(rows)):
+        consents[row["member_id"]].append(ConsentRow(*tuple(row)[1:]))
+    return [_member(rows[each], identifiers[each], consents[each]) for each in member_ids if each in rows]
 
 
 async def search_members(connection: Connection, *, program_id: UUID, text: str, page: Page) -> list[UUID]:
@@ -112,11 +134,13 @@ async def member_of(connection: Connection, identifier: Identifier) -> UUID:
 
 
 class Membership(NamedTuple):
-    """Which program a member belongs to, and since when."""
+    """Which program a member belongs to, since when, and in which status (None: active) for which reason."""
 
     program_id: UUID
     enrolled_at: datetime
     recorded_at: datetime
+    status: str | None = None
+    status_reason: str | None = None
 
     @property
     def counts_from(self) -> datetime:
@@ -157,19 +181,23 @@ def read_traits(rows: Iterable[Any]) -> dict[UUID, Traits]:
 
 
 async def check_enrolled(connection: Connection, *, program_id: UUID, member_id: UUID) -> None:
-    """Refuses (MemberNotFound) a member who is not in the program."""
+    """Refuses: MemberNotFound (the member is not in the program), MemberErased."""
     found = read_memberships(await ask(connection, memberships_ask([member_id]))).get(member_id)
     if found is None or found.program_id != program_id:
         raise MemberNotFound(f"There is no member {member_id} in this program.")
+    check_known(found.status)
 
 
-def _member(row: asyncpg.Record, identifiers: list[IdentifierRow]) -> Member:
+def _member(row: asyncpg.Record, identifiers: list[IdentifierRow], consents: list[ConsentRow]) -> Member:
     return Member(
         id=row["member_id"],
         number=row["number"],
         enrolled_at=row["enrolled_at"],
         store=row["store"],
+        status=row["status"] or ACTIVE,
+        status_reason=row["status_reason"],
         identifiers=identifiers,
         profile={name: row[name] for name in _PROFILE},
         attributes=msgspec.json.decode(row["attributes"]),
+        consents=consents,
     )

@@ -13,6 +13,30 @@ class MemberNotFound(Refusal):
     title = "No such member"
 
 
+class MemberSuspended(Refusal):
+    """The member is suspended for the time being."""
+
+    kind = Kind.CONFLICT
+    code = "member.suspended"
+    title = "This member is suspended"
+
+
+class MemberClosed(Refusal):
+    """The membership was closed, which is final."""
+
+    kind = Kind.CONFLICT
+    code = "member.closed"
+    title = "This membership is closed"
+
+
+class MemberErased(Refusal):
+    """The member was erased; nothing personal is left, and nothing can be done with them any more."""
+
+    kind = Kind.GONE
+    code = "member.erased"
+    title = "This member was erased"
+
+
 class IdentifierBlocked(Refusal):
     """The card (or phone, …) is blocked: lost, stolen or replaced."""
 

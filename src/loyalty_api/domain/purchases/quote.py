@@ -34,8 +34,9 @@ class Quote(msgspec.Struct, frozen=True):
 async def quote_purchase(connection: Connection, catalogue: Catalogue, command: RecordPurchase) -> Quote:
     """The quote of a purchase that is not recorded; the same decision as if it were. Writes and locks nothing.
 
-    Refuses: MemberNotFound, IdentifierBlocked, WrongCurrency, InTheFuture, TooLate, BeforeEnrolment,
-    UnknownRedemption, OutOfRange, InvalidRequest (the identifier cannot be read).
+    Refuses: MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased, WrongCurrency,
+    InTheFuture, TooLate, BeforeEnrolment, UnknownRedemption, OutOfRange, InvalidRequest (the identifier cannot be
+    read).
     """
     await catalogue.load(connection, [command.program_id])
     desk = await gather(connection, catalogue, [command], spending=False)
