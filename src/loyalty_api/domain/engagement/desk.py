@@ -29,7 +29,8 @@ from loyalty_api.domain.engagement.store import EngagementRow, engagements_chang
 from loyalty_api.domain.members.presented import Presented
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
 from loyalty_api.domain.points.post import Cause
-from loyalty_api.domain.programs.document import POINTS_MAX, Tiers
+from loyalty_api.domain.programs.document import Tiers
+from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Version
 from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing, standings_changes
 from loyalty_api.kernel.clock import rfc3339

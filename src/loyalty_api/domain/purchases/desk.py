@@ -21,7 +21,8 @@ from loyalty_api.domain.earning.tallies import Use
 from loyalty_api.domain.members.presented import Presented
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
 from loyalty_api.domain.points.post import Cause
-from loyalty_api.domain.programs.document import POINTS_MAX, Tiers
+from loyalty_api.domain.programs.document import Tiers
+from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Program, Version
 from loyalty_api.domain.purchases.command import Purchase, PurchaseLine, RecordPurchase
 from loyalty_api.domain.purchases.conditions import conditions_of
