@@ -200,7 +200,7 @@ async def _one(connection: Connection, program: Program, member_id: UUID, now: d
 async def _many(connection: Connection, program: Program, member_ids: list[UUID], now: datetime) -> list[MemberAnswer]:
     found = await read_members(connection, program_id=program.id, member_ids=member_ids)
     ids = [member.id for member in found]
-    points = await points_of(connection, ids)
+    points = await points_of(connection, ids, zone=program.zone, now=now)
     tiers = program.version_at(now).document.tiers
     held = {}
     if tiers:

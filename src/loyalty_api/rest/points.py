@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.engagement.queries import engagement_earnings
 from loyalty_api.domain.members.queries import check_enrolled
 from loyalty_api.domain.members.refusals import MemberNotFound
-from loyalty_api.domain.points.queries import account_name, expiring_points, history, points_of
-from loyalty_api.domain.purchases.queries import earnings_of
-from loyalty_api.kernel.clock import rfc3339
+from loyalty_api.domain.points.as_of import points_as_of
+from loyalty_api.domain.points.queries import account_name, history, points_and_expiring
+from loyalty_api.domain.purchases.queries import earnings_of, last_purchase_at
+from loyalty_api.kernel.clock import in_utc, rfc3339
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+from loyalty_api.rest.decode import check_years
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
 
@@ -74,16 +77,28 @@ class HistoryPage(msgspec.Struct, frozen=True):
 
 
 async def read_points(door: Door, call: Call) -> Answer:
-    """Points now, and what expires within ``expiring_within`` (30 days unless asked otherwise)."""
-    days = _days(call.query.get("expiring_within"))
+    """Points now, or ``as_of`` an instant of the past, and what expires within ``expiring_within`` of it (30 days
+    unless asked otherwise)."""
+    ahead = timedelta(days=_days(call.query.get("expiring_within")))
+    as_of = _instant(call.query.get("as_of"))
     member_id = UUID(call.path["member_id"])
     async with door.database.reader() as connection:
         program = await door.catalogue.one(connection, call.program_id)
         now = program.present(call.received_at)
         await check_enrolled(connection, program_id=program.id, member_id=member_id)
-        points = (await points_of(connection, [member_id]))[member_id]
-        until = now + timedelta(days=days)
-        expiring = await expiring_points(connection, member_id=member_id, after=now, until=until)
+        whose = {"member_id": member_id, "zone": program.zone}
+        if as_of is None:
+            points, expiring = await points_and_expiring(connection, **whose, now=now, until=now + ahead)
+        else:
+            _check_past(as_of, now)
+            points, expiring = await points_as_of(
+                connection,
+                **whose,
+                program_id=program.id,
+                last_purchase_at=await last_purchase_at(connection, member_id=member_id, recorded_by=as_of),
+                as_of=as_of,
+                until=as_of + ahead,
+            )
     return answer_json(
         PointsAnswer(
             points.available,
@@ -140,6 +155,22 @@ def _item(row: Any, purchase: Any, event: Any) -> HistoryItem:
     )
 
 
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = in_utc("as_of", msgspec.convert(text, Annotated[datetime, Meta(tz=True)]))
+        check_years(as_of=instant)
+    except (msgspec.ValidationError, ValueError):
+        raise InvalidRequest.of(FieldError("as_of", "must be an instant, such as 2026-11-21T09:14:03Z")) from None
+    return instant
+
+
+def _check_past(as_of: datetime, now: datetime) -> None:
+    if as_of > now:
+        raise InvalidRequest.of(FieldError("as_of", f"lies after the program's present, {rfc3339(now)}"))
+
+
 def _days(text: str | None) -> int:
     if text is None:
         return EXPIRING_DAYS
@@ -154,8 +185,11 @@ ROUTES = [
         method="GET",
         path="/v1/members/{member_id}/points",
         handler=read_points,
-        summary="A member's points, and what expires soon",
-        query={"expiring_within": "how far to look ahead, such as P90D; 30 days unless said"},
+        summary="A member's points, now or at an instant of the past, and what expires soon",
+        query={
+            "as_of": "an instant of the past: what would have been answered then",
+            "expiring_within": "how far to look ahead, such as P90D; 30 days unless said",
+        },
         answer=PointsAnswer,
         refusals=(MemberNotFound,),
     ),

@@ -18,7 +18,9 @@ from loyalty_api.domain.earning.tallies import Needs, Tallies, read_tallies
 from loyalty_api.domain.members.identify import Identifier, found_ask, read_found
 from loyalty_api.domain.members.presented import People, Presented
 from loyalty_api.domain.members.queries import Traits, memberships_ask, read_memberships, read_traits, traits_ask
-from loyalty_api.domain.points.post import Book, balances_ask, lock_balances, make_book
+from loyalty_api.domain.points.balance import balances_ask, due_members, lock_balances
+from loyalty_api.domain.points.lots import open_lots_ask
+from loyalty_api.domain.points.post import Book, make_book
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.domain.tiers.rules import Window, window_of
 from loyalty_api.domain.tiers.standing import Standing, read_moves, read_standings, standings_ask
@@ -30,11 +32,12 @@ _MEMBERS = Sql("ARRAY(SELECT member_id FROM chosen)")
 
 
 class Happened(NamedTuple):
-    """Where and when something occurred, and to whom."""
+    """Where and when something occurred, and to whom; ``present``: its program's, as it is recorded."""
 
     program_id: UUID
     presented: Presented
     occurred_at: datetime
+    present: datetime
 
 
 class Batch(NamedTuple):
@@ -106,7 +109,7 @@ async def gather_batch(
     rows = await ask_together(connection, asks, first=batch.who())
     if catalogue is not None:
         catalogue.check(batch.programs, rows["programs"])
-    return await _gathered(connection, batch, rows, own=own_slice() if spending else None, exact=False)
+    return await _gathered(connection, batch, rows, own=own_slice() if spending else None, due=None)
 
 
 async def gather_batch_locked(connection: Connection, batch: Batch) -> Gathered:
@@ -116,13 +119,16 @@ async def gather_batch_locked(connection: Connection, batch: Batch) -> Gathered:
     members = sorted(read_memberships(rows["memberships"]))
     rows["balances"] = await lock_balances(connection, members)  # from here on nobody else writes for them
     rows["budgets"] = await lock_budgets(connection, batch.needs.budgets)
-    rows |= await ask_together(connection, batch.state(members, budgets=False))
-    return await _gathered(connection, batch, rows, own=own_slice(), exact=True)
+    due = due_members(rows["balances"], max(each.present for each in batch.happened))
+    asks = batch.state(members, budgets=False) | {"lots": open_lots_ask(due)}
+    rows |= await ask_together(connection, asks)
+    return await _gathered(connection, batch, rows, own=own_slice(), due=due)
 
 
 async def _gathered(
-    connection: Connection, batch: Batch, rows: dict[str, list[Any]], *, own: int | None, exact: bool
+    connection: Connection, batch: Batch, rows: dict[str, list[Any]], *, own: int | None, due: list[UUID] | None
 ) -> Gathered:
+    """``due``: of which members the lots were read, behind locks; None: there are no locks."""
     known = read_memberships(rows["memberships"])
     members = {member_id: each for member_id, each in known.items() if each.program_id in batch.programs}
     gathered = Gathered(
@@ -130,10 +136,15 @@ async def _gathered(
         presented=[each.presented for each in batch.happened],
         people=People(read_found(rows["found"]), members),
         revoked={row[0] for row in rows["revoked"]},
-        book=make_book(rows["balances"]),
+        book=make_book(
+            rows["balances"],
+            rows.get("lots"),
+            of=due or (),
+            zones={program.id: program.zone for program in batch.programs.values()},
+        ),
         claims=read_claims(rows.get("claims", ())),
         standings=read_standings(rows["standings"], batch.windows),
-        tallies=read_tallies(rows, batch.needs, own=own, exact=exact),
+        tallies=read_tallies(rows, batch.needs, own=own, exact=due is not None),
         traits=read_traits(rows.get("traits", ())),
     )
     late = {

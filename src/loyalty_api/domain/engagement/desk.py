@@ -29,6 +29,7 @@ from loyalty_api.domain.engagement.store import EngagementRow, engagements_chang
 from loyalty_api.domain.members.presented import Presented
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
 from loyalty_api.domain.points.post import Cause
+from loyalty_api.domain.points.settle import settle
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Version
@@ -58,7 +59,10 @@ class Desk:
         self.events: list[Event] = []
 
     def take(self, command: RecordEngagement, presented: Presented) -> Answered | Replay | Refusal:
-        """Decides one event; what it changes is seen by the next and waits to be written."""
+        """Decides one event; what it changes is seen by the next and waits to be written.
+
+        Raises RaceLost when points are due and the desk is not behind locks.
+        """
         key = key_of(command)
         try:
             if command.key_id in self.revoked:
@@ -68,7 +72,10 @@ class Desk:
             claim = self.claims.get(key) if key else None
             if claim is not None:
                 return self._replay(command, claim, presented)
-            decided = self._decide(command, self.people.admit(presented, command.program_id))
+            member_id = self.people.admit(presented, command.program_id)
+            present = self.programs[command.program_id].present(command.received_at)
+            settle(self.book, self.book.balances[member_id], now=present)
+            decided = self._decide(command, member_id)
         except Refusal as refusal:
             return refusal
         answer = make_answer(decided)

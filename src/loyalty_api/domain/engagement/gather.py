@@ -53,7 +53,7 @@ def _prepare(programs: dict[UUID, Program], commands: Sequence[RecordEngagement]
             curious = curious or needs_traits(rules.compiled)
             if rules.use:
                 uses.append(rules.use)
-        happened.append(Happened(program.id, _who_is(program, command), touchpoint.occurred_at))
+        happened.append(Happened(program.id, _who_is(program, command), touchpoint.occurred_at, present))
     keys = {key for command in commands if (key := key_of(command))}
     key_ids = {command.key_id for command in commands if command.key_id}
     return Batch(programs, happened, windows, keys, key_ids, needs_of(uses), curious)

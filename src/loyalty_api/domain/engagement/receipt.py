@@ -13,7 +13,8 @@ from loyalty_api.domain.engagement.answer import EngagementAnswer, encode_answer
 from loyalty_api.domain.engagement.command import RecordEngagement, encode_data
 from loyalty_api.domain.engagement.events import TYPE, EngagementRecorded, encode_event
 from loyalty_api.domain.engagement.store import EngagementRow
-from loyalty_api.domain.points.post import Balance, Cause
+from loyalty_api.domain.points.balance import Balance
+from loyalty_api.domain.points.post import Cause
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.tiers.events import TierMoved
 from loyalty_api.domain.tiers.standing import Move, Standing

@@ -8,7 +8,7 @@ import msgspec
 
 from loyalty_api.domain.engagement.welcome import record_welcome
 from loyalty_api.domain.members.enroll import Enrolled, Enrolment, enroll_member
-from loyalty_api.domain.points.post import open_balance
+from loyalty_api.domain.points.balance import open_balance
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.tiers.rules import window_of
 from loyalty_api.domain.tiers.standing import open_standing

@@ -1,4 +1,5 @@
 """The ledger: append-only transfers between accounts, lots with dates, and one balance row per member.
 
-Rank 1. Owns ``balances``, ``transfers`` and ``lots``. Nobody else changes them; ``post.py`` is the only writer.
+Rank 1. Owns ``balances``, ``transfers``, ``lots`` and ``draws``; nobody else changes them, and ``post.py`` is the only
+writer. One verb per file, pure over a ``Book`` in memory. Publishes ``points.matured`` and ``points.expired``.
 """

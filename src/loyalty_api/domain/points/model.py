@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy.dialects.postgresql import JSON
 
 from loyalty_api.kernel.database import metadata
 
@@ -35,6 +37,8 @@ balances = Table(
     Column("last_recorded_at", DateTime(timezone=True)),
     # When the next lot matures or expires; empty: nothing will.
     Column("next_due_at", DateTime(timezone=True)),
+    # When the member's latest purchase occurred; inactivity is counted from here.
+    Column("last_purchase_at", DateTime(timezone=True)),
     CheckConstraint("spendable >= 0 AND pending >= 0 AND reserved >= 0 AND debt >= 0", name="balances_parts"),
     CheckConstraint("transfer_seq >= 0 AND event_seq >= 0", name="balances_seqs"),
     # Every purchase updates its row: room on the page keeps the update in place.
@@ -82,6 +86,33 @@ lots = Table(
     Column("available_at", DateTime(timezone=True)),
     # Empty: never by itself.
     Column("expires_at", DateTime(timezone=True)),
+    # How many of the remaining points wait for a redemption; empty: none.
+    Column("reserved", BigInteger),
+    # Purchases put the end off, to so many days after the latest; expires_at is then the earliest end.
+    Column("inactivity_days", Integer),
+    # The event that the points wait for, and the policy by which they live from then on.
+    Column("waits_for", Text),
+    Column("expiry", JSON),
+    # What the points were first earned for, where the transfer that made the lot has another cause.
+    Column("earned_for", Uuid),
+    # Whose lot these points were in before they were moved, or given back after it had expired.
+    Column("origin_member_id", Uuid),
+    Column("origin_lot_id", Uuid),
     PrimaryKeyConstraint("member_id", "lot_id"),
     CheckConstraint("points > 0 AND remaining >= 0 AND remaining <= points", name="lots_remaining"),
+    CheckConstraint("reserved BETWEEN 0 AND remaining", name="lots_reserved"),
+    CheckConstraint("NOT (pending AND reserved > 0)", name="lots_pending"),
+)
+
+# Which lots a transfer took its points from, or gave them back to; which of the two, its accounts say.
+draws = Table(
+    "draws",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("transfer_seq", BigInteger, nullable=False),
+    Column("lot_id", Uuid, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    PrimaryKeyConstraint("member_id", "transfer_seq", "lot_id"),
+    CheckConstraint("points > 0", name="draws_points"),
 )

@@ -1,19 +1,28 @@
-"""Reads of the ledger: balances, what expires when, and the history of a member."""
+"""Reads of the ledger: balances, what expires when, and the history of a member.
+
+What is due and not booked yet is subtracted: a read settles in memory, by the same verb as the next write will.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from loyalty_api.domain.points.accounts import Account
-from loyalty_api.domain.points.model import lots, transfers
+from loyalty_api.domain.points.balance import Balance, balances_ask, due_members
+from loyalty_api.domain.points.lots import Draw, open_lots_ask
+from loyalty_api.domain.points.model import transfers
+from loyalty_api.domain.points.post import Book, make_book
+from loyalty_api.domain.points.settle import settle
 from loyalty_api.kernel.database import Connection, fetch
 from loyalty_api.kernel.paging import Page, page_key
+from loyalty_api.kernel.together import ask
 
 
 class Points(msgspec.Struct, frozen=True):
@@ -32,35 +41,84 @@ class Expiring(msgspec.Struct, frozen=True):
     at: datetime
 
 
-_POINTS = """
-SELECT member_id, spendable - debt AS available, pending, reserved, lifetime_earned
-FROM balances WHERE member_id = ANY($1::uuid[])
+async def points_of(
+    connection: Connection, member_ids: Collection[UUID], *, zone: ZoneInfo, now: datetime
+) -> dict[UUID, Points]:
+    """The points of members of one program at ``now``, its present, in one statement; two when something is due."""
+    rows = await ask(connection, balances_ask(list(member_ids)))
+    due = due_members(rows, now)
+    book = await _book(connection, rows, due, zone)
+    for member_id in due:
+        settle(book, book.balances[member_id], now=now)
+    return {member_id: _points(balance) for member_id, balance in book.balances.items()}
+
+
+async def points_and_expiring(
+    connection: Connection, *, member_id: UUID, zone: ZoneInfo, now: datetime, until: datetime
+) -> tuple[Points, list[Expiring]]:
+    """A member's points at ``now``, the program's present, and what expires after it and up to ``until``, earliest
+    first."""
+    rows = await ask(connection, balances_ask([member_id]))
+    book = await _book(connection, rows, [member_id], zone)
+    return settled_points(book, book.balances[member_id], now=now, until=until)
+
+
+def settled_points(book: Book, balance: Balance, *, now: datetime, until: datetime) -> tuple[Points, list[Expiring]]:
+    """The same of a book in memory (pure), whose member's lots are known."""
+    settle(book, balance, now=now)
+    lots = book.lots(balance)
+    by_instant: dict[datetime, int] = {}
+    for lot in lots.spendable(balance):
+        at = lot.ends(balance, lots.zone)
+        if at <= until:
+            by_instant[at] = by_instant.get(at, 0) + lot.free
+    return _points(balance), [Expiring(points, at) for at, points in by_instant.items()]
+
+
+async def _book(connection: Connection, rows: list, members: list[UUID], zone: ZoneInfo) -> Book:
+    lots = await ask(connection, open_lots_ask(members)) if members else []
+    return make_book(rows, lots, of=members, zones={row["program_id"]: zone for row in rows})
+
+
+def _points(balance: Balance) -> Points:
+    return Points(balance.available, balance.pending, balance.reserved, balance.lifetime_earned)
+
+
+_DRAWS = """
+SELECT transfer_seq, lot_id, points FROM draws WHERE member_id = $1 AND transfer_seq = ANY($2::bigint[])
+UNION ALL
+SELECT transfer_seq, origin_lot_id, points FROM lots
+WHERE member_id = $1 AND origin_member_id = $1 AND transfer_seq = ANY($2::bigint[])
+ORDER BY transfer_seq, lot_id
 """
 
 
-async def points_of(connection: Connection, member_ids: Collection[UUID]) -> dict[UUID, Points]:
-    """The members' points, in one statement."""
-    rows = await connection.fetch(_POINTS, list(member_ids))
-    return {row["member_id"]: Points(*tuple(row)[1:]) for row in rows}
+async def read_draws(
+    connection: Connection, *, member_id: UUID, transfer_seqs: Collection[int]
+) -> dict[int, list[Draw]]:
+    """Which lots the member's transfers took points from or gave them back to, by transfer, in the order of the lots.
+
+    What was given back after its lot had expired is told of that lot.
+    """
+    found: dict[int, list[Draw]] = {seq: [] for seq in transfer_seqs}
+    for row in await connection.fetch(_DRAWS, member_id, list(transfer_seqs)):
+        found[row["transfer_seq"]].append(Draw(row["lot_id"], row["points"]))
+    return found
 
 
-async def expiring_points(
-    connection: Connection, *, member_id: UUID, after: datetime, until: datetime
-) -> list[Expiring]:
-    """What expires after one instant and up to another, earliest first."""
-    statement = (
-        select(func.sum(lots.c.remaining), lots.c.expires_at)
-        .where(
-            lots.c.member_id == member_id,
-            lots.c.remaining > 0,
-            ~lots.c.pending,
-            lots.c.expires_at > after,
-            lots.c.expires_at <= until,
-        )
-        .group_by(lots.c.expires_at)
-        .order_by(lots.c.expires_at)
-    )
-    return [Expiring(int(points), at) for points, at in map(tuple, await fetch(connection, statement))]
+_EXPIRED = """
+SELECT COALESCE(sum(d.points), 0)::bigint
+FROM lots l
+JOIN transfers made ON made.member_id = l.member_id AND made.seq = l.transfer_seq
+JOIN draws d ON d.member_id = l.member_id AND d.lot_id = l.lot_id
+JOIN transfers t ON t.member_id = d.member_id AND t.seq = d.transfer_seq AND t.kind = 'expire'
+WHERE l.member_id = $1 AND COALESCE(l.earned_for, made.cause_id) = $2
+"""
+
+
+async def expired_of(connection: Connection, *, member_id: UUID, earned_for: UUID) -> int:
+    """How many of the points that were earned for a purchase have expired, as far as that is booked."""
+    return await connection.fetchval(_EXPIRED, member_id, earned_for)
 
 
 async def history(connection: Connection, *, member_id: UUID, page: Page) -> list[asyncpg.Record]:

@@ -21,6 +21,7 @@ from loyalty_api.domain.earning.tallies import Use
 from loyalty_api.domain.members.presented import Presented
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
 from loyalty_api.domain.points.post import Cause
+from loyalty_api.domain.points.settle import settle
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Program, Version
@@ -67,7 +68,10 @@ class Desk:
         return self._decide(command, self.people.admit(presented, command.program_id))
 
     def take(self, command: RecordPurchase, presented: Presented) -> Answered | Replay | Refusal:
-        """Decides one purchase; what it changes is seen by the next and waits to be written."""
+        """Decides one purchase; what it changes is seen by the next and waits to be written.
+
+        Raises RaceLost when points are due and the desk is not behind locks.
+        """
         key = key_of(command)
         try:
             if command.key_id in self.revoked:
@@ -77,7 +81,10 @@ class Desk:
             claim = self.claims.get(key)
             if claim is not None:
                 return self._replay(command, claim, self.people.meant(presented, command.program_id))
-            decided = self.decide(command, presented)
+            member_id = self.people.admit(presented, command.program_id)
+            present = self.programs[command.program_id].present(command.received_at)
+            settle(self.book, self.book.balances[member_id], now=present)
+            decided = self._decide(command, member_id)
         except Refusal as refusal:
             return refusal
         answer = make_answer(decided)

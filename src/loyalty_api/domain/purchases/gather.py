@@ -49,7 +49,7 @@ def _prepare(programs: dict[UUID, Program], commands: Sequence[RecordPurchase]) 
         curious = curious or needs_traits(compiled)
         if compiled.remembers:
             uses.append(use_of(program, then, present))
-        happened.append(Happened(program.id, _who_is(program, command), occurred_at))
+        happened.append(Happened(program.id, _who_is(program, command), occurred_at, present))
     keys = {key_of(command) for command in commands}
     key_ids = {command.key_id for command in commands}
     return Batch(programs, happened, windows, keys, key_ids, needs_of(uses), curious)

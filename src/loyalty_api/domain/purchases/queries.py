@@ -73,6 +73,13 @@ async def earnings_of(
     return {row["purchase_id"]: row for row in rows}
 
 
+async def last_purchase_at(connection: Connection, *, member_id: UUID, recorded_by: datetime) -> datetime | None:
+    """When the latest of the member's purchases that were recorded by an instant occurred; None: there was none."""
+    return await connection.fetchval(
+        "SELECT max(occurred_at) FROM purchases WHERE member_id = $1 AND recorded_at <= $2", member_id, recorded_by
+    )
+
+
 async def dry_run_totals(connection: Connection, *, program_id: UUID) -> list[asyncpg.Record]:
     """(rule, purchases, points) of every dry-run rule that would have given points, by code."""
     return await connection.fetch(

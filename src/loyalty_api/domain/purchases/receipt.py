@@ -10,7 +10,8 @@ from loyalty_api.domain.earning.answer import BalanceAnswer, EarnedPoints, TierA
 from loyalty_api.domain.earning.compile import Compiled
 from loyalty_api.domain.earning.rules import Basket, Decision
 from loyalty_api.domain.earning.tallies import evidence_of
-from loyalty_api.domain.points.post import Balance, Cause
+from loyalty_api.domain.points.balance import Balance
+from loyalty_api.domain.points.post import Cause
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.purchases.answer import PurchaseAnswer, encode_answer
 from loyalty_api.domain.purchases.command import RecordPurchase
