@@ -19,6 +19,7 @@ from loyalty_api.domain.members.identify import Identifier, found_ask, read_foun
 from loyalty_api.domain.members.presented import People, Presented
 from loyalty_api.domain.members.queries import Traits, memberships_ask, read_memberships, read_traits, traits_ask
 from loyalty_api.domain.points.balance import balances_ask, due_members, lock_balances
+from loyalty_api.domain.points.holds import holds_ask
 from loyalty_api.domain.points.lots import open_lots_ask
 from loyalty_api.domain.points.post import Book, make_book
 from loyalty_api.domain.programs.queries import Catalogue, Program
@@ -120,7 +121,7 @@ async def gather_batch_locked(connection: Connection, batch: Batch) -> Gathered:
     rows["balances"] = await lock_balances(connection, members)  # from here on nobody else writes for them
     rows["budgets"] = await lock_budgets(connection, batch.needs.budgets)
     due = due_members(rows["balances"], max(each.present for each in batch.happened))
-    asks = batch.state(members, budgets=False) | {"lots": open_lots_ask(due)}
+    asks = batch.state(members, budgets=False) | {"lots": open_lots_ask(due), "holds": holds_ask(due)}
     rows |= await ask_together(connection, asks)
     return await _gathered(connection, batch, rows, own=own_slice(), due=due)
 
@@ -139,6 +140,7 @@ async def _gathered(
         book=make_book(
             rows["balances"],
             rows.get("lots"),
+            holds=rows.get("holds", ()),
             of=due or (),
             zones={program.id: program.zone for program in batch.programs.values()},
         ),

@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSON
 
@@ -115,4 +117,19 @@ draws = Table(
     Column("points", BigInteger, nullable=False),
     PrimaryKeyConstraint("member_id", "transfer_seq", "lot_id"),
     CheckConstraint("points > 0", name="draws_points"),
+)
+
+# Points that are reserved until an instant, by the transfer that set them aside; the draws say of which lots.
+holds = Table(
+    "holds",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("hold_id", Uuid, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("transfer_seq", BigInteger, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    # The transfer that spent or released them; empty: they are held.
+    Column("closing_seq", BigInteger),
+    PrimaryKeyConstraint("member_id", "hold_id"),
+    Index("holds_open_idx", "member_id", postgresql_where=text("closing_seq IS NULL")),
 )

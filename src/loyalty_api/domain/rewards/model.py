@@ -39,7 +39,7 @@ redemptions = Table(
     Column("amount_minor", BigInteger),
     Column("limited_by", Text),
     Column("cost_minor", BigInteger),
-    # reserved | completed | cancelled | expired; one that is reserved is expired from expires_at on, whatever this says.
+    # From expires_at on, one that is reserved is expired, whatever this says yet.
     Column("status", Text, nullable=False),
     Column("reserved_at", DateTime(timezone=True), nullable=False),
     # The local day that it counts for, where a member's limit has days.

@@ -1,4 +1,4 @@
-"""How rewards, redemptions and coupons are refused. A refusal is not remembered: the same reference may succeed later."""
+"""How rewards and coupons are refused. A refusal is not remembered: the same reference may succeed later."""
 
 from __future__ import annotations
 
