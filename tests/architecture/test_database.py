@@ -7,7 +7,9 @@ import pytest
 
 from loyalty_api.domain.claims.claim import CLAIM_ROW
 from loyalty_api.domain.engagement.store import ENGAGEMENT_ROW
-from loyalty_api.domain.points.post import BALANCE_ROW, LOT_ROW, TRANSFER_ROW
+from loyalty_api.domain.points.balance import BALANCE_ROW
+from loyalty_api.domain.points.lots import LOT_CHANGE_ROW, LOT_ROW, LOT_ROW_2
+from loyalty_api.domain.points.post import DRAW_ROW, TRANSFER_ROW
 from loyalty_api.domain.purchases.store import PURCHASE_ROW
 from loyalty_api.domain.tiers.standing import TIER_DAY_ROW, TIER_MOVE_ROW, TIER_ROW
 from loyalty_api.kernel.database import APPLICATION_ROLE, Database
@@ -29,13 +31,17 @@ ROW_TYPES = {
     ENGAGEMENT_ROW: "engagements",
     TRANSFER_ROW: "transfers",
     LOT_ROW: "lots",
+    LOT_ROW_2: "lots",
+    LOT_CHANGE_ROW: "lots",
+    DRAW_ROW: "draws",
     BALANCE_ROW: "balances",
     TIER_DAY_ROW: "tier_days",
     TIER_ROW: "member_tiers",
     TIER_MOVE_ROW: "tier_moves",
     EVENT_ROW: "outbox",
 }
-APPEND_ONLY = {"transfers", "tier_moves", "purchases", "engagements", "program_versions", "reference_claims"}
+FORMER_ROW_TYPES = {"balance_row"}  # older code, which may still run beside this, writes them
+APPEND_ONLY = {"transfers", "draws", "tier_moves", "purchases", "engagements", "program_versions", "reference_claims"}
 
 _KEYS = """
 SELECT c.relname AS table, i.relname AS key, a.attname AS first
@@ -171,7 +177,7 @@ async def test_a_row_type_has_the_fields_that_are_written_as_their_table_has_the
         (row["table_name"], row["column_name"]): row["data_type"]
         for row in await fetch(database, "SELECT table_name, column_name, data_type FROM information_schema.columns")
     }
-    assert found.keys() == {kind.name for kind in ROW_TYPES}
+    assert found.keys() - FORMER_ROW_TYPES == {kind.name for kind in ROW_TYPES}
     for kind, table in ROW_TYPES.items():
         assert [field for field, _ in found[kind.name]] == list(kind.fields), kind.name
         for field, type_name in found[kind.name]:

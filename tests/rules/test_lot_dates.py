@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty_api.domain.points.dates import LATE_LIFE, LotDates, lot_dates
+from loyalty_api.domain.points.dates import LATE_LIFE, LotDates, dates_from, lot_dates
 from loyalty_api.domain.programs.document import Expiry, Pending, PointsSettings
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -41,8 +41,20 @@ def test_points_of_a_program_without_expiry_never_expire() -> None:
     assert dates_of(NOON) == LotDates(False, at(NOON), None)
 
 
-def test_points_that_expire_by_inactivity_carry_no_date() -> None:
-    assert dates_of(NOON, inactivity_days=365).expires_at is None
+@pytest.mark.parametrize(
+    ("occurred", "pending_days", "expires"),
+    [
+        (NOON, 0, "2026-04-01T00:00+02:00"),
+        (NOON, 29, "2026-04-01T00:00+02:00"),
+        (NOON, 30, "2026-05-01T00:00+02:00"),  # else they would be over before they are available
+        ("2026-01-30T23:30+00:00", 0, "2026-03-02T00:00+01:00"),  # in Berlin it is the 31st already
+    ],
+)
+def test_points_that_expire_by_inactivity_carry_the_earliest_instant_at_which_they_can(
+    occurred: str, pending_days: int, expires: str
+) -> None:
+    dates = dates_of(occurred, pending=Pending(days=pending_days), inactivity_days=30)
+    assert (dates.expires_at, dates.inactivity_days) == (at(expires), 30)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +131,14 @@ def test_pending_months_count_from_the_day_on_which_points_become_available() ->
 
 def test_points_pending_until_an_event_have_no_dates_yet() -> None:
     dates = dates_of(NOON, pending=Pending(until="purchase.shipped"), days=30)
-    assert dates == LotDates(True, None, None)
+    assert dates == LotDates(True, None, None, waits_for="purchase.shipped", expiry=Expiry(days=30))
+
+
+def test_validity_counts_from_the_event_that_points_waited_for() -> None:
+    shipped = at("2026-03-09T18:00+01:00")
+    dates = dates_from(Expiry(days=30), zone=BERLIN, available_at=shipped, recorded_at=shipped)
+    assert dates == LotDates(False, shipped, at("2026-04-08T00:00+02:00"))
+    assert dates_from(None, zone=BERLIN, available_at=shipped, recorded_at=shipped).expires_at is None
 
 
 def test_a_late_receipt_ages_from_when_it_occurred() -> None:
@@ -147,6 +166,7 @@ POLICIES = st.one_of(
     st.integers(1, 3660).map(lambda days: Expiry(days=days)),
     st.integers(1, 120).map(lambda months: Expiry(months=months)),
     st.integers(1, 120).map(lambda months: Expiry(months=months, round_up_to="month_end")),
+    st.integers(1, 3660).map(lambda days: Expiry(inactivity_days=days)),
     st.dates(datetime(2001, 1, 1).date(), datetime(2001, 12, 31).date()).map(lambda day: Expiry(on=f"{day:%m-%d}")),
 )
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/Santiago", "Pacific/Kiritimati", "Asia/Kolkata"]).map(

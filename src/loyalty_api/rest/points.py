@@ -17,7 +17,7 @@ from loyalty_api.domain.members.refusals import MemberNotFound
 from loyalty_api.domain.points.as_of import points_as_of
 from loyalty_api.domain.points.queries import account_name, history, points_and_expiring
 from loyalty_api.domain.purchases.queries import earnings_of, last_purchase_at
-from loyalty_api.kernel.clock import in_utc, rfc3339
+from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.decode import check_years
@@ -26,6 +26,21 @@ from loyalty_api.rest.route import Answer, Call, Route, answer_json
 
 EXPIRING_DAYS = 30
 EXPIRING_DAYS_MAX = 3660
+# What a movement did, in words, where what it was for does not say it.
+_DONE = {
+    "mature": "Became available",
+    "expire": "Expired",
+    "debt_paid": "Paid points that were owed",
+    "return": "Taken back",
+    "give_back": "Given back",
+    "redeem": "Redeemed",
+    "reserve": "Set aside",
+    "release": "Free again",
+    "adjust": "Adjusted",
+    "reverse": "Reversed",
+    "merge": "Merged",
+    "move": "Moved",
+}
 
 
 class ExpiringAnswer(msgspec.Struct, frozen=True):
@@ -130,13 +145,7 @@ def _causes(rows: list[Any], kind: str) -> list[UUID]:
 
 def _item(row: Any, purchase: Any, event: Any) -> HistoryItem:
     cause = purchase or event
-    earnings = msgspec.json.decode(cause["earnings"]) if cause else []
-    why = "; ".join(each["because"] for each in earnings)
-    said = row["cause_kind"]
-    if purchase:
-        said = f"Purchase {purchase['reference']}: {why}"
-    elif event:
-        said = f"Event {event['kind']}: {why}"
+    earnings = msgspec.json.decode(cause["earnings"]) if cause and row["kind"] == "earn" else []
     return HistoryItem(
         seq=row["seq"],
         recorded_at=rfc3339(row["recorded_at"]),
@@ -145,7 +154,7 @@ def _item(row: Any, purchase: Any, event: Any) -> HistoryItem:
         points=row["points"],
         from_=account_name(row["from_account"]),
         to=account_name(row["to_account"]),
-        reason=said,
+        reason=_reason(row["kind"], _told(row["cause_kind"], purchase, event), earnings),
         earnings=[HistoryEarning(each["rule"], each["points"]) for each in earnings],
         purchase=row["cause_id"] if purchase else None,
         engagement=row["cause_id"] if event else None,
@@ -155,13 +164,27 @@ def _item(row: Any, purchase: Any, event: Any) -> HistoryItem:
     )
 
 
+def _told(cause_kind: str, purchase: Any, event: Any) -> str:
+    if purchase:
+        return f"Purchase {purchase['reference']}"
+    return f"Event {event['kind']}" if event else cause_kind.capitalize()
+
+
+def _reason(kind: str, cause: str, earnings: list[Any]) -> str:
+    """In words: what earned the points, or what became of them and through what."""
+    if kind == "earn":
+        return f"{cause}: {'; '.join(each['because'] for each in earnings)}"
+    done = _DONE.get(kind, kind.capitalize())
+    return done if cause == "Lot" else f"{cause}: {done[:1].lower()}{done[1:]}"
+
+
 def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        instant = in_utc("as_of", msgspec.convert(text, Annotated[datetime, Meta(tz=True)]))
+        instant = msgspec.convert(text, Annotated[datetime, Meta(tz=True)])
         check_years(as_of=instant)
-    except (msgspec.ValidationError, ValueError):
+    except ValueError:  # of which msgspec's is one
         raise InvalidRequest.of(FieldError("as_of", "must be an instant, such as 2026-11-21T09:14:03Z")) from None
     return instant
 

@@ -23,12 +23,15 @@ class Row(Protocol):
 
 Broken = tuple[str, str]  # which law, and what is wrong
 
+# Each part of the balance, and whether it is what its account holds or, a debt, what it lacks.
 _PARTS = {
-    Account.SPENDABLE: "spendable",
-    Account.PENDING: "pending",
-    Account.RESERVED: "reserved",
-    Account.DEBT: "debt",
+    Account.SPENDABLE: ("spendable", 1),
+    Account.PENDING: ("pending", 1),
+    Account.RESERVED: ("reserved", 1),
+    Account.DEBT: ("debt", -1),
 }
+# Kinds of causes that other laws look after.
+_CAUSES_ELSEWHERE = {"engagement"}
 
 
 class MemberRows(msgspec.Struct, frozen=True):
@@ -40,6 +43,7 @@ class MemberRows(msgspec.Struct, frozen=True):
     balances: Sequence[Row]
     transfers: Sequence[Row]
     lots: Sequence[Row]
+    draws: Sequence[Row]
     purchases: Sequence[Row]
     references: Sequence[Row]
     engagements: Sequence[Row]
@@ -63,7 +67,6 @@ def check_member(rows: MemberRows) -> Iterator[Broken]:
         yield "cause", "rows of the member name another program"
     yield from _chain(rows, balance)
     yield from _fold(rows, balance)
-    yield from _lots(rows, balance)
     yield from _causes(rows)
     yield from _references(rows)
     yield from _events(rows, balance)
@@ -92,52 +95,42 @@ def _chain(rows: MemberRows, balance: Row) -> Iterator[Broken]:
 def _fold(rows: MemberRows, balance: Row) -> Iterator[Broken]:
     """Each part of the balance is the sum of its movements, after every transfer and at the end."""
     folded: dict[int, int] = defaultdict(int)
-    earned = 0
     for row in rows.transfers:
         folded[row["from_account"]] -= row["points"]
         folded[row["to_account"]] += row["points"]
-        earned += row["points"] if row["from_account"] == Account.ISSUED else 0
-        for account, name in _PARTS.items():
-            if folded[account] != row[f"{name}_after"]:
-                yield "balance", f"after transfer {row['seq']} {name} is {row[f'{name}_after']}, not {folded[account]}"
+        for account, (name, sign) in _PARTS.items():
+            if sign * folded[account] != row[f"{name}_after"]:
+                after = f"{name} is {row[f'{name}_after']}, not {sign * folded[account]}"
+                yield "balance", f"after transfer {row['seq']} {after}"
                 return
-    for account, name in _PARTS.items():
-        if balance[name] != folded[account]:
-            yield "balance", f"{name} is {balance[name]}, its transfers add up to {folded[account]}"
+    for account, (name, sign) in _PARTS.items():
+        if balance[name] != sign * folded[account]:
+            yield "balance", f"{name} is {balance[name]}, its transfers add up to {sign * folded[account]}"
+    earned = -folded[Account.ISSUED] - folded[Account.RETURNED]
     if balance["lifetime_earned"] != earned:
         yield "balance", f"lifetime_earned is {balance['lifetime_earned']}, its transfers add up to {earned}"
 
 
-def _lots(rows: MemberRows, balance: Row) -> Iterator[Broken]:
-    """Open lots add up to the balance, and each lot comes from a transfer of the same points."""
-    held = balance["spendable"] + balance["pending"] + balance["reserved"]
-    open_points = sum(lot["remaining"] for lot in rows.lots)
-    if open_points != held:
-        yield "lots", f"open lots hold {open_points} points, the balance {held}"
-    pending = sum(lot["remaining"] for lot in rows.lots if lot["pending"])
-    if pending != balance["pending"]:
-        yield "lots", f"pending lots hold {pending} points, the balance {balance['pending']}"
-    made: dict[int, int] = defaultdict(int)
-    for lot in rows.lots:
-        made[lot["transfer_seq"]] += lot["points"]
-    earned = {row["seq"]: row["points"] for row in rows.transfers if row["from_account"] == Account.ISSUED}
-    for seq in made.keys() | earned.keys():
-        if made.get(seq) != earned.get(seq):
-            yield "lots", f"transfer {seq} earned {earned.get(seq)} points, its lots were made with {made.get(seq)}"
-
-
 def _causes(rows: MemberRows) -> Iterator[Broken]:
-    """Every transfer has its purchase (or event: see ``laws_engagement``), every purchase with points its transfer,
-    over the same points."""
+    """Every transfer has its cause (of an event: see ``laws_engagement``), every purchase with points the transfers
+    that earned them."""
     purchases = {row["purchase_id"]: row for row in rows.purchases}
     made: dict[UUID, dict[int, int]] = defaultdict(dict)  # purchase → its transfers' points by account
     first: dict[UUID, int] = {}
+    lots = {lot["lot_id"] for lot in rows.lots}
     for row in rows.transfers:
         purchase_id = row["cause_id"]
-        if row["cause_kind"] == "engagement":
+        if row["cause_kind"] in _CAUSES_ELSEWHERE or (row["cause_kind"] == "lot" and purchase_id in lots):
             continue
-        if row["cause_kind"] != "purchase" or purchase_id not in purchases or row["to_account"] in made[purchase_id]:
+        earns = row["kind"] == "earn"
+        if (
+            row["cause_kind"] != "purchase"
+            or purchase_id not in purchases
+            or (earns and row["to_account"] in made[purchase_id])
+        ):
             yield "cause", f"transfer {row['seq']} has no {row['cause_kind']} {purchase_id}"
+            continue
+        if not earns:
             continue
         made[purchase_id][row["to_account"]] = row["points"]
         first.setdefault(purchase_id, row["seq"])

@@ -30,8 +30,11 @@ def _causes(rows: MemberRows) -> Iterator[Broken]:
         cause_id = row["cause_id"]
         if row["cause_kind"] != "engagement":
             continue
-        if cause_id not in known or row["to_account"] in made[cause_id]:
+        earns = row["kind"] == "earn"
+        if cause_id not in known or (earns and row["to_account"] in made[cause_id]):
             yield "cause", f"transfer {row['seq']} has no engagement {cause_id}"
+            continue
+        if not earns:
             continue
         made[cause_id][row["to_account"]] = row["points"]
         first.setdefault(cause_id, row["seq"])

@@ -24,6 +24,7 @@ from loyalty_api.domain.lifecycle.laws_decisions import (
     decide_event_again,
 )
 from loyalty_api.domain.lifecycle.laws_engagement import check_engagements
+from loyalty_api.domain.lifecycle.laws_lots import check_lots
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.kernel.database import Connection, Database
 
@@ -58,6 +59,7 @@ _OF_MEMBERS = {
     "balances": "SELECT * FROM balances WHERE member_id = ANY($1::uuid[])",
     "transfers": "SELECT * FROM transfers WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq",
     "lots": "SELECT * FROM lots WHERE member_id = ANY($1::uuid[])",
+    "draws": "SELECT * FROM draws WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, transfer_seq",
     "references": """
         SELECT p.member_id, c.member_id AS claimed_by, c.record_id
         FROM purchases p
@@ -99,7 +101,7 @@ _KEPT += ("transfer_seq",)
 _NOBODYS = [
     *("balances", "transfers", "lots", "purchases", "engagements", "member_tiers", "tier_days", "tier_moves", "outbox")
 ]
-_NOBODYS += ["earning_carries", "earning_days"]
+_NOBODYS += ["draws", "earning_carries", "earning_days"]
 _NO_PURCHASE = """
 SELECT c.member_id, c.reference FROM reference_claims c
 WHERE c.kind = 'purchase' AND NOT EXISTS (
@@ -215,6 +217,7 @@ def _check_page(
         of_member = MemberRows(member_id, program_id, zone, purchases=bought, **mine)
         checked = [
             *check_member(of_member),
+            *check_lots(of_member),
             *check_engagements(of_member),
             *purchases.broken.get(member_id, []),
             *check_sums(purchases.sums[member_id], mine["carries"], mine["earning_days"]),
