@@ -45,7 +45,7 @@ class BeforeEnrolment(Refusal):
 class UnknownRedemption(InvalidRequest):
     """The purchase names a redemption that does not exist."""
 
-    code = "redemption.not_found"
+    code = "purchase.unknown_redemption"
     title = "No such redemption"
 
 

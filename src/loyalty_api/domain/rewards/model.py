@@ -54,9 +54,8 @@ redemptions = Table(
     Column("code", Text),
     # The purchase that it was completed with.
     Column("purchase_id", Uuid),
-    # The transfer that took the points; the one that spent what was reserved, or gave it back.
+    # The transfer that took the points; what became of reserved ones, the hold of the same id knows.
     Column("transfer_seq", BigInteger, nullable=False),
-    Column("closing_seq", BigInteger),
     Column("store", Text),
     Column("employee", Text),
     Column("channel", Text),

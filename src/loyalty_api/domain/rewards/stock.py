@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from loyalty_api.domain.programs.reward import Reward
 from loyalty_api.kernel.together import Ask, Change, columns
 
 LOW = 10  # a stock runs low when a tenth of it, or less, is left
@@ -58,6 +59,23 @@ def pool_stock(program_id: UUID, pool: str) -> StockKey:
     return StockKey(program_id, f"pool:{pool}")
 
 
+def stocks_of(program_id: UUID, reward: Reward) -> list[StockKey]:
+    """The stocks that one of the reward takes a piece of."""
+    keys = [reward_stock(program_id, reward.code)] if reward.stock is not None else []
+    return [*keys, pool_stock(program_id, reward.coupon.pool)] if reward.coupon else keys
+
+
+def sizes_of(program_id: UUID, rewards: Iterable[Reward], pools: Mapping[str, int]) -> dict[StockKey, int]:
+    """How many there are of what the rewards take; of a pool that was not opened yet there is nothing."""
+    sizes: dict[StockKey, int] = {}
+    for reward in rewards:
+        if reward.stock is not None:
+            sizes[reward_stock(program_id, reward.code)] = reward.stock
+        if reward.coupon is not None:
+            sizes[pool_stock(program_id, reward.coupon.pool)] = pools.get(reward.coupon.pool, 0)
+    return sizes
+
+
 class Stocks:
     """The stocks that one transaction takes pieces of, or frees. ``sizes``: of those that have an end."""
 
@@ -71,6 +89,14 @@ class Stocks:
         """How many may be taken now; None: without end."""
         size = self._sizes.get(key)
         return None if size is None else size - self._now_taken(key)
+
+    def short(self) -> list[StockKey]:
+        """Those of which nothing is left."""
+        return [key for key in sorted(self._sizes) if self._sizes[key] <= self._now_taken(key)]
+
+    def size(self, key: StockKey) -> int:
+        """How many there are in all of a stock that has an end."""
+        return self._sizes[key]
 
     def take(self, key: StockKey) -> bool:
         """Takes one piece; whether the stock now runs low, which is told once for each of its sizes."""
