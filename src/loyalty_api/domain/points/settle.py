@@ -82,6 +82,7 @@ def mature_for(book: Book, balance: Balance, event: str, *, earned_for: UUID, ca
     their validity counts from ``cause.occurred_at``; how many points. The member is settled already.
     """
     lots, points = book.lots(balance), 0
+    cause = cause._replace(occurred_at=min(cause.occurred_at, cause.recorded_at))
     for lot in lots.pending():
         if lot.waits_for != event or lot.available_at is not None or lot.earned_for != earned_for:
             continue
