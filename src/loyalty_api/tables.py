@@ -6,6 +6,7 @@ from loyalty_api.domain.access import model as access
 from loyalty_api.domain.claims import model as claims
 from loyalty_api.domain.earning import model as earning
 from loyalty_api.domain.engagement import model as engagement
+from loyalty_api.domain.lifecycle import model as lifecycle
 from loyalty_api.domain.members import model as members
 from loyalty_api.domain.points import model as points
 from loyalty_api.domain.programs import model as programs
@@ -20,6 +21,7 @@ __all__ = [
     "claims",
     "earning",
     "engagement",
+    "lifecycle",
     "members",
     "metadata",
     "outbox",

@@ -23,7 +23,7 @@ CLAIMS = {
     "idempotency_keys": "scope_id",
     "budget_slices": "program_id",
 }
-CONFIGURATION = {"programs", "program_versions", "program_drafts", "api_keys"}
+CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
     CLAIM_ROW: "reference_claims",
@@ -41,7 +41,10 @@ ROW_TYPES = {
     EVENT_ROW: "outbox",
 }
 FORMER_ROW_TYPES = {"balance_row"}  # older code, which may still run beside this, writes them
-APPEND_ONLY = {"transfers", "draws", "tier_moves", "purchases", "engagements", "program_versions", "reference_claims"}
+APPEND_ONLY = {
+    *("transfers", "draws", "expiry_notices", "tier_moves", "purchases", "engagements"),
+    *("program_versions", "reference_claims"),
+}
 
 _KEYS = """
 SELECT c.relname AS table, i.relname AS key, a.attname AS first

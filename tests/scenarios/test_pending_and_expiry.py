@@ -10,6 +10,7 @@ import pytest
 
 from tests.make.problem import problem
 from tests.make.shop import Shop
+from tests.make.time import let_time_pass
 
 WHOLE_LIFE = "P3660D"
 
@@ -59,13 +60,13 @@ def bought_at(shop: Shop, instant: str, amount_minor: int = 1000) -> dict[str, A
     ],
 )
 def test_points_are_expired_exactly_at_their_instant_before_any_job_has_run(
-    make_shop: Callable[..., Shop], expiry: dict[str, Any], bought: str, ends: str
+    make_shop: Callable[..., Shop], database_url: str, expiry: dict[str, Any], bought: str, ends: str
 ) -> None:
     shop = make_shop(points={"expiry": expiry})
     member = bought_at(shop, bought)
-    shop.set_clock(just_before(ends))
+    let_time_pass(database_url, shop, just_before(ends))
     assert points(shop, member) == (10, 0)
-    shop.set_clock(ends)
+    let_time_pass(database_url, shop, ends)
     assert points(shop, member) == (0, 0)
     assert [kind for kind, _, _ in kinds(shop, member)] == ["earn"]  # nothing was booked yet
     answer = shop.buy(member, 300, occurred_at=ends)
@@ -109,10 +110,10 @@ def test_a_purchase_puts_off_the_end_of_all_points_that_hang_on_activity(make_sh
     assert points(shop, member) == (0, 0)
 
 
-def test_a_late_receipt_revives_nothing_that_has_expired(make_shop: Callable[..., Shop]) -> None:
+def test_a_late_receipt_revives_nothing_that_has_expired(make_shop: Callable[..., Shop], database_url: str) -> None:
     shop = make_shop(points={"expiry": {"inactivity_days": 30}})
     member = bought_at(shop, "2026-03-02T12:00:00+01:00")
-    shop.set_clock("2026-04-02T12:00:00+02:00")
+    let_time_pass(database_url, shop, "2026-04-02T12:00:00+02:00")
     answer = shop.buy(member, 400, occurred_at="2026-03-31T12:00:00+02:00")  # in time, had it been known
     assert answer["balance"]["available"] == 4
     assert [kind for kind, _, _ in kinds(shop, member)] == ["earn", "expire", "earn"]
@@ -127,15 +128,17 @@ def test_lots_keep_their_dates_when_the_expiry_of_the_program_changes(make_shop:
     assert points(shop, member) == (2, 0)
 
 
-def test_a_batch_settles_the_members_who_are_due_and_leaves_the_others(make_shop: Callable[..., Shop]) -> None:
+def test_a_batch_settles_the_members_who_are_due_and_leaves_the_others(
+    make_shop: Callable[..., Shop], database_url: str
+) -> None:
     shop = make_shop(points={"expiry": {"days": 10}})
     old, young = bought_at(shop, "2026-03-02T12:00:00+01:00"), bought_at(shop, "2026-03-08T12:00:00+01:00")
     at = "2026-03-12T00:00:00+01:00"
-    shop.set_clock(at)
+    let_time_pass(database_url, shop, at)
     assert [shop.buy(each, 100, occurred_at=at)["balance"]["available"] for each in (old, young, old)] == [1, 11, 2]
 
 
-def test_an_event_settles_first_as_well(make_shop: Callable[..., Shop]) -> None:
+def test_an_event_settles_first_as_well(make_shop: Callable[..., Shop], database_url: str) -> None:
     shop = make_shop(
         points={"expiry": {"days": 10}},
         earning_rules=[{"code": "review", "per_event": {"kind": "review", "points": 7}}],
@@ -143,7 +146,7 @@ def test_an_event_settles_first_as_well(make_shop: Callable[..., Shop]) -> None:
     shop.set_clock("2026-03-02T12:00:00+01:00")
     member = shop.enrol()
     shop.engage(member, "review", occurred_at="2026-03-02T12:00:00+01:00")
-    shop.set_clock("2026-03-12T00:00:00+01:00")
+    let_time_pass(database_url, shop, "2026-03-12T00:00:00+01:00")
     answer = shop.engage(member, "review", occurred_at="2026-03-12T00:00:00+01:00")
     assert answer["balance"]["available"] == 7
 

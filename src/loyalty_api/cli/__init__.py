@@ -10,6 +10,7 @@ import click
 _COMMANDS = {
     "demo": "everything on this machine: a server, a sample program, weeks of purchases",
     "serve": "the REST API",
+    "work": "what time brings: points that mature and expire, notices",
     "migrate": "bring the database to the newest schema",
     "replay": "post purchases from a file over HTTP, resumable",
     "program": "export, plan and apply the program document",

@@ -20,7 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from loyalty_api.cli import sample
-from loyalty_api.cli.local import serve_locally
+from loyalty_api.cli.local import serve_locally, work_locally
 from loyalty_api.cli.replay import Replay
 from loyalty_api.cli.run import EXIT_FAILED, fail, plain_errors, run
 from loyalty_api.cli.verify import summary
@@ -44,7 +44,7 @@ console = Console()
 @click.option("--once", is_flag=True, help="end after the summary; exit code 0 only if everything held")
 @plain_errors
 def command(once: bool) -> None:
-    """Starts PostgreSQL and the API here, runs a coffee chain's weeks through them, and proves the ledger.
+    """Starts PostgreSQL, the API and the worker here, runs a coffee chain's weeks through them, and proves the ledger.
 
     Opens nothing to the network, and leaves nothing behind when it ends (Ctrl-C).
     """
@@ -53,7 +53,7 @@ def command(once: bool) -> None:
     console.print("[bold]loyalty demo[/]: starting PostgreSQL …")
     with EmbeddedPostgres() as server:
         key = run(_prepare(server.url()))
-        with serve_locally(server.url()) as api:
+        with serve_locally(server.url()) as api, work_locally(server.url(), log=server.folder / "worker.log"):
             held = run(_story(api.url, key, server.url(), server.folder))
             if not once:
                 _stay(api.url, key)

@@ -1,4 +1,4 @@
-"""The API as a process of its own on this machine, on a free loopback port: for the demo, tests and measurements."""
+"""The API, on a free loopback port, and the worker as processes of their own: for the demo, tests and measurements."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -33,28 +34,15 @@ class LocalApi:
         self.process = process
 
     def stop(self) -> None:
-        """Ends the process (politely, then by force) and waits for it."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        """Ends the process and waits for it."""
+        _stop(self.process)
 
 
 def start_api(database_url: str, *, port: int | None = None, workers: int = 1, log: Path | None = None) -> LocalApi:
     """Starts ``loyalty serve`` and waits until it is ready; it dies with this process. Raises ServeFailed."""
     port = port or free_port()
     output = log.open("wb") if log else None
-    process = subprocess.Popen(
-        [sys.executable, "-m", "loyalty_api", "serve", "--port", str(port), "--workers", str(workers)],
-        env={**os.environ, "LOYALTY_LOG_LEVEL": "WARNING", "LOYALTY_DATABASE_URL": database_url},
-        stdout=output,
-        stderr=output,
-        preexec_fn=die_with_parent(signal.SIGTERM),
-        process_group=0,  # Ctrl-C is for us; the server is stopped when we are done
-    )
+    process = _start(database_url, "serve", "--port", str(port), "--workers", str(workers), output=output)
     api = LocalApi(f"http://127.0.0.1:{port}", process)
     try:
         _await_ready(api)
@@ -75,6 +63,39 @@ def serve_locally(database_url: str, *, workers: int = 1, log: Path | None = Non
         yield api
     finally:
         api.stop()
+
+
+@contextmanager
+def work_locally(database_url: str, *, log: Path) -> Generator[subprocess.Popen]:
+    """A worker that is stopped at the end."""
+    with log.open("wb") as output:
+        process = _start(database_url, "work", output=output)
+    try:
+        yield process
+    finally:
+        _stop(process)
+
+
+def _start(database_url: str, *arguments: str, output: IO[bytes] | None) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "loyalty_api", *arguments],
+        env={**os.environ, "LOYALTY_LOG_LEVEL": "WARNING", "LOYALTY_DATABASE_URL": database_url},
+        stdout=output,
+        stderr=output,
+        preexec_fn=die_with_parent(signal.SIGTERM),
+        process_group=0,  # Ctrl-C is for us; the process is stopped when we are done
+    )
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """Politely, then by force."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:

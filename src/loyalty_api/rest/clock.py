@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from loyalty_api.domain.lifecycle.nightly import Ran, run_due
 from loyalty_api.domain.programs.refusals import ClockBackwards, ClockNotAllowed
 from loyalty_api.domain.programs.set_clock import set_clock
 from loyalty_api.kernel.clock import rfc3339
@@ -32,6 +33,13 @@ class ClockAnswer(msgspec.Struct, frozen=True):
     now: str
 
 
+class ClockSet(msgspec.Struct, frozen=True):
+    """The program's present, and what was due by then and is done."""
+
+    now: str
+    ran: Ran
+
+
 async def read(door: Door, call: Call) -> Answer:
     """The program's present; the real one until the clock is set."""
     async with door.database.reader() as connection:
@@ -40,12 +48,16 @@ async def read(door: Door, call: Call) -> Answer:
 
 
 async def set_(door: Door, call: Call) -> Answer:
-    """Sets the program's present; it stands still until it is set again."""
+    """Sets the program's present, and answers when all is done that is due by then; it stands still until it is set
+    again."""
     body: ClockBody = call.body
     await door.database.write(
         lambda connection: set_clock(connection, program_id=call.program_id, instant=body.now, now=call.received_at)
     )
-    return answer_json(ClockAnswer(rfc3339(body.now)))
+    async with door.database.reader() as connection:
+        program = await door.catalogue.one(connection, call.program_id)
+    ran = await run_due(door.database, program, now=body.now)
+    return answer_json(ClockSet(rfc3339(body.now), ran))
 
 
 ROUTES = [
@@ -60,9 +72,9 @@ ROUTES = [
         method="POST",
         path="/v1/test-clock",
         handler=set_,
-        summary="Set a test program's present: forward, or anywhere as long as nothing is recorded",
+        summary="Set a test program's present (forward, or anywhere while nothing is recorded) and run what is due",
         body=ClockBody,
-        answer=ClockAnswer,
+        answer=ClockSet,
         refusals=(ClockNotAllowed, ClockBackwards),
         example={"now": "2026-12-31T23:00:00Z"},
     ),

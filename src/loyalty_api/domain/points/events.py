@@ -1,4 +1,4 @@
-"""What the ledger tells by itself: points that became available and points that expired, one event per lot."""
+"""What the ledger tells by itself: points that became available, that will expire soon and that expired."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 MATURED = "points.matured"
 EXPIRED = "points.expired"
+NOTICE = "points.expirynotice.sent"
 
 
 class PointsMatured(msgspec.Struct, frozen=True):
@@ -32,9 +33,17 @@ class PointsExpired(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+class ExpiryNotice(msgspec.Struct, frozen=True):
+    """These lots, with so many points together, expire at ``expires_at`` unless they are spent."""
+
+    lot_ids: list[UUID]
+    points: int
+    expires_at: datetime
+
+
 _encoder = msgspec.json.Encoder()
 
 
-def encode_event(event: PointsMatured | PointsExpired) -> bytes:
+def encode_event(event: PointsMatured | PointsExpired | ExpiryNotice) -> bytes:
     """The event's data as JSON."""
     return _encoder.encode(event)

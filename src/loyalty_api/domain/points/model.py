@@ -43,6 +43,11 @@ balances = Table(
     Column("last_purchase_at", DateTime(timezone=True)),
     CheckConstraint("spendable >= 0 AND pending >= 0 AND reserved >= 0 AND debt >= 0", name="balances_parts"),
     CheckConstraint("transfer_seq >= 0 AND event_seq >= 0", name="balances_seqs"),
+    Index(
+        "balances_next_due_at_idx",
+        *("program_id", "next_due_at", "member_id"),
+        postgresql_where=text("next_due_at IS NOT NULL"),
+    ),
     # Every purchase updates its row: room on the page keeps the update in place.
     postgresql_with={"fillfactor": "50"},
 )
@@ -132,4 +137,16 @@ holds = Table(
     Column("closing_seq", BigInteger),
     PrimaryKeyConstraint("member_id", "hold_id"),
     Index("holds_open_idx", "member_id", postgresql_where=text("closing_seq IS NULL")),
+)
+
+# That a lot's end was told before it came; another end of the same lot (inactivity) is told by itself.
+expiry_notices = Table(
+    "expiry_notices",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("lot_id", Uuid, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("noticed_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("member_id", "lot_id", "expires_at"),
 )

@@ -121,6 +121,11 @@ class Catalogue:
         return known
 
 
+async def program_ids(connection: Connection) -> list[UUID]:
+    """All programs, oldest first."""
+    return [row[0] for row in await connection.fetch("SELECT program_id FROM programs ORDER BY program_id")]
+
+
 async def find_program(connection: Connection, code: str) -> UUID:
     """The id of the program with this code. Refuses: ProgramNotFound."""
     program_id = await connection.fetchval("SELECT program_id FROM programs WHERE code = $1", code)

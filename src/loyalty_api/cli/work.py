@@ -1,0 +1,46 @@
+"""``loyalty work``: the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import click
+import msgspec
+
+from loyalty_api.cli.run import plain_errors, run, with_database
+from loyalty_api.domain.lifecycle.nightly import Ran
+from loyalty_api.domain.programs.queries import Program
+from loyalty_api.kernel.clock import now, rfc3339
+from loyalty_api.kernel.database import Database
+from loyalty_api.worker.main import PAUSE_SECONDS, Worker
+
+
+@click.command("work")
+@click.option("--once", is_flag=True, help="run what is due now, then end")
+@click.option("--pause", default=PAUSE_SECONDS, show_default=True, type=click.FloatRange(0.1, 3600), help="seconds")
+@click.option("--json", "as_json", is_flag=True, help="a line for machines whenever something was done")
+@plain_errors
+def command(once: bool, pause: float, as_json: bool) -> None:
+    """Runs what is due in every program: points mature and expire, notices are given. Two of them do no harm."""
+
+    def tell(program: Program, ran: Ran) -> None:
+        done = msgspec.structs.asdict(ran)
+        if as_json:
+            line = {"program": program.code, "at": rfc3339(program.present(now()))} | done
+            click.echo(msgspec.json.encode(line).decode())
+        else:
+            parts = [f"{count:,} {name}" for name, count in done.items() if count]
+            click.echo(f"loyalty: {program.code}: {', '.join(parts)}", err=True)
+
+    async def work(database: Database) -> None:
+        worker = Worker(database, clock=now, tell=tell)
+        if once:
+            return await worker.round()
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        click.echo("loyalty: working; Ctrl-C ends it", err=True)
+        return await worker.work(stop, pause_seconds=pause)
+
+    run(with_database(work))
