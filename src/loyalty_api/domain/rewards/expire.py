@@ -4,35 +4,27 @@ what it adds is the booking, the stock and the event."""
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
-from loyalty_api.domain.programs.queries import Catalogue
+from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.rewards.gather import open_counter
 from loyalty_api.domain.rewards.redeem import write_counter
 from loyalty_api.kernel.database import Connection
 
+PAGE = 100  # members; they stay locked until their page is written
+
 _DUE = """
-SELECT r.program_id, r.member_id
-FROM programs p JOIN redemptions r USING (program_id)
-WHERE r.status = 'reserved' AND r.expires_at <= COALESCE(p.clock_now, $1) AND ($2::uuid IS NULL OR p.program_id = $2)
-GROUP BY r.program_id, r.member_id
-ORDER BY min(r.expires_at), r.member_id LIMIT $3
+SELECT member_id FROM redemptions
+WHERE program_id = $1 AND status = 'reserved' AND expires_at <= $2
+GROUP BY member_id ORDER BY min(expires_at), member_id LIMIT $3
 """
 
 
-async def expire_due(
-    connection: Connection, catalogue: Catalogue, *, now: datetime, limit: int, program_id: UUID | None = None
-) -> int:
-    """Closes the reservations of up to ``limit`` members that ran out by ``now`` (the real present; a program's test
-    clock goes before it), of one program or of all; how many it closed. Safe twice: what is closed is not due.
-    """
-    members: dict[UUID, list[UUID]] = {}
-    for row in await connection.fetch(_DUE, now, program_id, limit):
-        members.setdefault(row["program_id"], []).append(row["member_id"])
-    closed = 0
-    for program, mine in members.items():
-        found = await catalogue.one(connection, program)
-        counter = await open_counter(connection, found, mine, [], now=found.present(now))
-        await write_counter(connection, counter, {})
-        closed += len(counter.closed)
-    return closed
+async def expire_due(connection: Connection, program: Program, *, now: datetime, limit: int = PAGE) -> int:
+    """Closes the reservations of up to ``limit`` members that ran out by ``now``, the program's present; how many it
+    closed. Safe twice: what is closed is not due."""
+    members = [row["member_id"] for row in await connection.fetch(_DUE, program.id, now, limit)]
+    if not members:
+        return 0
+    counter = await open_counter(connection, program, members, [], now=now)
+    await write_counter(connection, counter, {})
+    return len(counter.closed)
