@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSON
 from loyalty_api.kernel.schema import claim_table, grant, member_table, reference_table, row_type
 
 revision = "0007"
-down_revision = "0011"
+down_revision = "0005"
 
 INSTANT = sa.DateTime(timezone=True)
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 from loyalty_api.domain.lifecycle.laws import Broken
 from loyalty_api.domain.programs.queries import Catalogue
-from loyalty_api.domain.rewards.stock import reward_stock
 from loyalty_api.kernel.database import Connection
 
 _STOCKS = """
@@ -54,7 +53,7 @@ async def check_stock(connection: Connection, catalogue: Catalogue) -> list[Brok
     for program in programs.values():
         for version in program.versions:
             for reward in version.document.rewards:
-                key = reward_stock(program.id, reward.code)
+                key = (program.id, f"reward:{reward.code}")
                 largest[key] = max(largest.get(key, 0), reward.stock or 0)
     broken = []
     for row in rows:

@@ -49,6 +49,13 @@ class UnknownRedemption(InvalidRequest):
     title = "No such redemption"
 
 
+class PaidTooMuch(InvalidRequest):
+    """The redemptions are worth more than the program lets be paid of this purchase with points."""
+
+    code = "purchase.paid_too_much"
+    title = "Too much is paid with points"
+
+
 class OutOfRange(InvalidRequest):
     """The purchase is beyond what the ledger or the tiers can count."""
 

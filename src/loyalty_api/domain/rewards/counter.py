@@ -23,7 +23,7 @@ from loyalty_api.domain.rewards.price import Price
 from loyalty_api.domain.rewards.refusals import RedemptionCancelled, RedemptionCompleted, RedemptionExpired
 from loyalty_api.domain.rewards.rules import Seen, first_day
 from loyalty_api.domain.rewards.stock import StockKey, Stocks, pool_stock, reward_stock, stocks_of
-from loyalty_api.domain.rewards.store import Had, Redemption, redemptions_changes
+from loyalty_api.domain.rewards.store import Had, Redemption, codes_changes, redemptions_changes
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.together import Change
 
@@ -178,7 +178,8 @@ class Counter:
 
     def changes(self) -> list[Change]:
         """All that is to be written of rewards; the book writes the points and the events."""
-        return [*redemptions_changes(self.made, self.closed.values()), *self.stocks.changes()]
+        given = codes_changes(self.without_code)
+        return [*redemptions_changes(self.made, self.closed.values()), *self.stocks.changes(), *given]
 
     def _of(self, balance: Balance) -> list[Redemption]:
         mine = [each for each in self._reserved.values() if each.member_id == balance.member_id]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from loyalty_api.domain.rewards.codes import make_place
 from loyalty_api.domain.rewards.counter import Counter
 from loyalty_api.domain.rewards.store import Redemption
 from loyalty_api.kernel.database import Connection, RaceLost
-from loyalty_api.kernel.together import Change, columns
 
 # From a random place on, and around: who looks at the same time looks elsewhere.
 _FREE = """
@@ -22,11 +20,6 @@ UNION ALL
  WHERE program_id = $1 AND pool = $2 AND issued_to IS NULL AND used = 0 AND place < $3
  ORDER BY program_id, pool, place, code LIMIT $4)
 LIMIT $4
-"""
-_ISSUE = """
-UPDATE coupon_codes c SET issued_to = u.redemption_id
-FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS u (program_id, code, redemption_id)
-WHERE c.program_id = u.program_id AND c.code = u.code AND c.issued_to IS NULL AND c.used = 0
 """
 
 
@@ -45,10 +38,3 @@ async def choose_codes(connection: Connection, counter: Counter) -> None:
             raise RaceLost
         for each, row in zip(redemptions, rows, strict=True):
             each.code, counter.written[each.redemption_id] = row["code"], row["written"]
-
-
-def codes_changes(redemptions: Iterable[Redemption]) -> Iterator[Change]:
-    """The change that gives the chosen codes out; fails when another was given one of them."""
-    rows = sorted((each.program_id, each.code, each.redemption_id) for each in redemptions if each.code is not None)
-    if rows:
-        yield Change(_ISSUE, columns(rows), rows=len(rows))

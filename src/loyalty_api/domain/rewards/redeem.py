@@ -14,7 +14,7 @@ from loyalty_api.domain.rewards.command import Command, Redeem
 from loyalty_api.domain.rewards.counter import Counter, Order
 from loyalty_api.domain.rewards.coupons import Coupons
 from loyalty_api.domain.rewards.gather import check_currency, find_asking, open_counter, tier_now
-from loyalty_api.domain.rewards.hand_out import choose_codes, codes_changes
+from loyalty_api.domain.rewards.hand_out import choose_codes
 from loyalty_api.domain.rewards.price import price
 from loyalty_api.domain.rewards.refusals import RedemptionReferenceReused, RewardNotFound
 from loyalty_api.domain.rewards.rules import hindrance
@@ -58,13 +58,8 @@ async def write_counter(
     connection: Connection, counter: Counter, claims: dict[Key, Claim], coupons: Coupons | None = None
 ) -> None:
     """Writes what was decided at the counter, in one statement."""
-    redemptions = [*counter.made, *counter.closed.values()]
-    fresh = {each.redemption_id for each in counter.without_code}
-    codes = codes_changes(each for each in redemptions if each.redemption_id in fresh)
     used = coupons.changes() if coupons is not None else ()
-    await change_together(
-        connection, [*claims_change(claims), *counter.book.changes(), *counter.changes(), *codes, *used]
-    )
+    await change_together(connection, [*claims_change(claims), *counter.book.changes(), *counter.changes(), *used])
 
 
 def find_reward(document: Document, asked: Redeem) -> Reward:

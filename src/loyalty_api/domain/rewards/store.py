@@ -79,6 +79,11 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $
 WHERE r.member_id = u.member_id AND r.redemption_id = u.redemption_id
   AND (r.status = 'reserved' OR r.status = 'completed' AND u.status = 'completed' AND r.purchase_id IS NULL)
 """
+_ISSUE = """
+UPDATE coupon_codes c SET issued_to = u.redemption_id
+FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS u (program_id, code, redemption_id)
+WHERE c.program_id = u.program_id AND c.code = u.code AND c.issued_to IS NULL AND c.used = 0
+"""
 _ANSWERS = """
 SELECT r.redemption_id, r.answer
 FROM unnest($1::uuid[], $2::uuid[]) AS k (member_id, redemption_id) JOIN redemptions r USING (member_id, redemption_id)
@@ -124,3 +129,10 @@ def redemptions_changes(made: Collection[Redemption], closed: Collection[Redempt
 async def first_answers(connection: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict[UUID, bytes]:
     """The bytes that were answered first, by redemption, for (member, redemption) pairs; at least one."""
     return {row[0]: row[1] for row in await connection.fetch(_ANSWERS, *columns(list(asked)))}
+
+
+def codes_changes(redemptions: Iterable[Redemption]) -> Iterator[Change]:
+    """The change that gives the chosen codes out; fails when another was given one of them."""
+    rows = sorted((each.program_id, each.code, each.redemption_id) for each in redemptions if each.code is not None)
+    if rows:
+        yield Change(_ISSUE, columns(rows), rows=len(rows))
