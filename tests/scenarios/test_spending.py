@@ -176,3 +176,22 @@ def test_a_redemption_of_the_till_is_refused_where_it_is_none(shop: Shop) -> Non
         *(422, "purchase.unknown_redemption", "redemptions[0]"),
     )
     problem(shop.call("POST", "/v1/redemptions", make_redemption(member["card"])), 409, "points.insufficient")
+
+
+def test_points_of_events_of_the_welcome_and_of_pending_purchases_reach_automatic_rewards_too(
+    make_shop: MakeShop,
+) -> None:
+    rules = [
+        CENT | {"pending": {"days": 1}},
+        {"code": "welcome", "per_event": {"kind": "enrolled", "points": 500}},
+        {"code": "review", "per_event": {"kind": "review.written", "points": 600}},
+    ]
+    shop = make_shop(earning_rules=rules, rewards=[make_reward("voucher", auto=True)])
+    member = shop.enrol(enrolled_at="2026-03-02T09:00:00Z")
+    assert (member["points"]["available"], shop.points(member)) == (0, (0, 0))
+    assert shop.engage(member)["balance"]["available"] == 100
+    shop.buy(member, 950)
+    shop.set_clock("2026-03-03T08:00:00Z")
+    assert shop.points(member) == (50, 0)
+    listed = shop.call("GET", f"/v1/redemptions?member={member['id']}").json()["items"]
+    assert len(listed) == 4
