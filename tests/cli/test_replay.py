@@ -169,3 +169,36 @@ def test_a_server_killed_in_the_middle_and_started_again_is_waited_for(
     assert running.returncode == 0
     assert told["recorded"] + told["replayed"] == told["rows"] == 3000
     assert points_in(shop) == 10 * sum(range(1, 301))
+
+
+def test_the_clock_follows_the_receipts_and_what_is_due_happens_between_their_days(
+    make_shop: Callable[..., Shop], tmp_path: Path
+) -> None:
+    shop = make_shop(points={"expiry": {"days": 2}}, purchases={"before_enrolment": "earn", "late_days": 400})
+    card = shop.enrol()["card"]
+    instants = ["2026-03-27T08:00:00Z", "2026-03-27T22:59:00Z", "2026-03-28T23:00:00Z", "2026-03-28T09:00:00Z"]
+    rows = [make_purchase(card, 1000, occurred_at=instant) for instant in [*instants, "2026-04-02T10:00:00+02:00"]]
+    code, told = run_replay(write_rows(tmp_path / "days.ndjson", rows), shop, "--with-clock", "--concurrency", "4")
+    assert (code, told["recorded"]) == (0, 5)
+    assert shop.call("GET", "/v1/test-clock").json()["now"] == "2026-04-02T21:59:59Z"
+    member = shop.call("POST", "/v1/members/search", {"identifier": card}).json()["items"][0]
+    items = shop.call("GET", f"/v1/members/{member['id']}/points/history").json()["items"]
+    assert [(each["kind"], each["recorded_at"]) for each in reversed(items)] == [
+        ("earn", "2026-03-27T22:59:59Z"),
+        ("earn", "2026-03-27T22:59:59Z"),
+        ("expire", "2026-03-28T23:00:00Z"),
+        ("expire", "2026-03-28T23:00:00Z"),
+        ("earn", "2026-03-29T21:59:59Z"),
+        ("earn", "2026-03-29T21:59:59Z"),
+        ("expire", "2026-03-30T22:00:00Z"),
+        ("expire", "2026-03-30T22:00:00Z"),
+        ("earn", "2026-04-02T21:59:59Z"),
+    ]
+
+
+def test_a_live_programs_clock_follows_nobody(make_shop: Callable[..., Shop], tmp_path: Path) -> None:
+    shop = make_shop(mode="live")
+    file = write_rows(tmp_path / "days.ndjson", [make_purchase(shop.enrol()["card"], 1000)])
+    done = subprocess.run(command(file, shop, "--with-clock"), capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "the clock cannot follow the receipts: The program" in done.stderr

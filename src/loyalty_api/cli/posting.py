@@ -142,14 +142,15 @@ async def _post(session: aiohttp.ClientSession, url: str, row: Row) -> Posted:
         if status in (200, 201):
             return Posted(row, "recorded" if status == 201 else "replayed", monotonic() - started)
         if status in (401, 403):
-            raise Stopped(f"the server refuses the key: {_detail(body)}")
+            raise Stopped(f"the server refuses the key: {told_why(body)}")
         if status < 500:
             return Posted(row, "refused", monotonic() - started, body)
         await asyncio.sleep(min(PAUSE_SECONDS_MAX, 0.1 * 2**attempt))
-    raise Stopped(f"the server does not answer at row {row.number}: {_detail(body)}")
+    raise Stopped(f"the server does not answer at row {row.number}: {told_why(body)}")
 
 
-def _detail(body: bytes) -> str:
+def told_why(body: bytes) -> str:
+    """The sentence of a problem, or as much of another body as tells what it is."""
     try:
         problem: Any = msgspec.json.decode(body)
         return problem["detail"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 import msgspec
@@ -23,6 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from loyalty_api.cli.clocked import ProgramClock, each
 from loyalty_api.cli.posting import CONCURRENCY, Figures, Posted, Row, Stopped, post_rows
 from loyalty_api.cli.run import EXIT_UNREACHABLE, fail, plain_errors, run, tell
 from loyalty_api.kernel.clock import monotonic
@@ -51,15 +52,17 @@ class Checkpoint(msgspec.Struct):
 @click.option("--key", required=True, envvar="LOYALTY_KEY", help="a key with scope till, or LOYALTY_KEY")
 @click.option("--concurrency", default=CONCURRENCY, show_default=True, type=click.IntRange(1, 512))
 @click.option("--restart", is_flag=True, help="from the first row, whatever was done before")
+@click.option("--with-clock", is_flag=True, help="set a test program's clock to the end of each day before posting it")
 @click.option("--json", "as_json", is_flag=True, help="for machines")
 @plain_errors
-def command(file: Path, url: str, key: str, concurrency: int, restart: bool, as_json: bool) -> None:
+def command(file: Path, url: str, key: str, concurrency: int, restart: bool, with_clock: bool, as_json: bool) -> None:
     """Posts each line of FILE (NDJSON, one purchase a line) to POST /v1/purchases.
 
     Stopped in the middle, the same command goes on where it was. Refused rows go to FILE.refused.ndjson, each
     with its line number and problem; mend them and replay that. Exit code 1 if rows were refused, 3 if it stopped.
+    With --with-clock the rows should stand in the order of their days; everything due happens between the days.
     """
-    replay = Replay(file, url, key, restart=restart)
+    replay = Replay(file, url, key, restart=restart, with_clock=with_clock)
     stopped = run(replay.run(concurrency))
     told = replay.checkpoint
     speed = f"{replay.figures.per_second:,.0f}/s, p50 {replay.figures.percentile_ms(50):.1f} ms"
@@ -86,7 +89,7 @@ def command(file: Path, url: str, key: str, concurrency: int, restart: bool, as_
 class Replay:
     """One file on its way to one server."""
 
-    def __init__(self, file: Path, url: str, key: str, *, restart: bool = False) -> None:
+    def __init__(self, file: Path, url: str, key: str, *, restart: bool = False, with_clock: bool = False) -> None:
         self.file = file
         self.url = url
         self.refused_file = file.with_name(f"{file.name}.refused.ndjson")
@@ -94,6 +97,7 @@ class Replay:
         self._checkpoint_file = file.with_name(f"{file.name}.progress.json")
         self._waiting: dict[int, Posted] = {}  # answered, but an earlier row is not
         self._key = key
+        self._with_clock = with_clock
         self.checkpoint = self._begin(key, restart)
         self.begun_at = self.checkpoint.rows
 
@@ -112,7 +116,7 @@ class Replay:
             stopped: str | None = None
             started = monotonic()
             try:
-                await post_rows(self._rows(refused), url=self.url, key=self._key, done=done, concurrency=concurrency)
+                await self._post(self._rows(refused), done, concurrency)
             except* Stopped as stops:
                 stopped = str(stops.exceptions[0])
             finally:
@@ -121,6 +125,15 @@ class Replay:
         if not self.checkpoint.refused:
             self.refused_file.unlink(missing_ok=True)
         return stopped
+
+    async def _post(self, rows: AsyncIterator[Row], done: Callable[[Posted], None], concurrency: int) -> None:
+        to: dict[str, Any] = {"url": self.url, "key": self._key, "done": done, "concurrency": concurrency}
+        if not self._with_clock:
+            await post_rows(rows, **to)
+            return
+        async with ProgramClock(self.url, self._key) as clock:
+            async for day in clock.by_day(rows):
+                await post_rows(each(day), **to)
 
     def _settle(self, posted: Posted, refused: BinaryIO) -> None:
         """Moves the checkpoint over every row that is answered without a gap."""

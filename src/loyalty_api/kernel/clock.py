@@ -44,6 +44,11 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone, fold=0).astimezone(UTC)
 
 
+def end_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """The last whole second of ``day`` in ``zone``, in UTC."""
+    return start_of_day(day + timedelta(days=1), zone) - timedelta(seconds=1)
+
+
 def add_months(day: date, months: int) -> date:
     """The same day ``months`` later, or the last day of a shorter month."""
     index = day.year * 12 + day.month - 1 + months
