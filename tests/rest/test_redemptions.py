@@ -275,3 +275,19 @@ def test_a_key_of_a_store_redeems_for_its_store_only(shop: Shop) -> None:
     problem(post(shop, make_redemption(member["card"], store="18"), key=key), 403, "access.other_store")
     body = post(shop, make_redemption(member["card"]), key=key).json()
     assert read(shop, body)["store"] == "17"
+
+
+def test_the_history_names_the_reward_and_what_became_of_its_points(shop: Shop) -> None:
+    member = shop.enrol()
+    shop.buy(member, 1300)
+    done, cancelled = shop.redeem(member), shop.redeem(member, complete=False)
+    close(shop, cancelled, "cancel")
+    items = shop.call("GET", f"/v1/members/{member['id']}/points/history").json()["items"]
+    told = [(each["kind"], each["points"], each["from"], each["to"], each["redemption"]) for each in items]
+    assert told == [
+        ("release", 500, "reserved", "spendable", cancelled["id"]),
+        ("reserve", 500, "spendable", "reserved", cancelled["id"]),
+        ("redeem", 500, "spendable", "redeemed", done["id"]),
+        ("earn", 1300, "issued", "spendable", None),
+    ]
+    assert items[2]["reason"].startswith("Reward five-off: ")
