@@ -11,6 +11,7 @@ from loyalty_api.domain.members import model as members
 from loyalty_api.domain.points import model as points
 from loyalty_api.domain.programs import model as programs
 from loyalty_api.domain.purchases import model as purchases
+from loyalty_api.domain.rewards import model as rewards
 from loyalty_api.domain.tiers import model as tiers
 from loyalty_api.kernel import outbox
 from loyalty_api.kernel.database import metadata
@@ -27,5 +28,6 @@ __all__ = [
     "points",
     "programs",
     "purchases",
+    "rewards",
     "tiers",
 ]

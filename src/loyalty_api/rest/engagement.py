@@ -23,7 +23,7 @@ from loyalty_api.domain.engagement.refusals import (
     EngagementTooLate,
 )
 from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
-from loyalty_api.domain.programs.document import EVENT_KIND_PATTERN
+from loyalty_api.domain.programs.parts import EVENT_KIND_PATTERN
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.paging import page_answer, read_page

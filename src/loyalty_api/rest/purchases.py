@@ -24,11 +24,18 @@ from loyalty_api.domain.purchases.refusals import (
     BeforeEnrolment,
     InTheFuture,
     OutOfRange,
+    PaidTooMuch,
     PurchaseNotFound,
     ReferenceReused,
     TooLate,
     UnknownRedemption,
     WrongCurrency,
+)
+from loyalty_api.domain.rewards.refusals import (
+    CouponUsedUp,
+    RedemptionCancelled,
+    RedemptionCompleted,
+    RedemptionExpired,
 )
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import parse_id
@@ -49,6 +56,11 @@ PURCHASE_REFUSALS = (
     InTheFuture,
     TooLate,
     UnknownRedemption,
+    RedemptionCompleted,
+    RedemptionCancelled,
+    RedemptionExpired,
+    PaidTooMuch,
+    CouponUsedUp,
     OutOfRange,
     OtherStore,
 )

@@ -17,6 +17,7 @@ from loyalty_api.kernel.logging import logger
 from loyalty_api.rest import (
     api_keys,
     clock,
+    coupons,
     dry_runs,
     engagement,
     explanations,
@@ -30,7 +31,9 @@ from loyalty_api.rest import (
     purchase_batch,
     purchases,
     quotes,
+    redemptions,
     returns,
+    rewards,
 )
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, NO_SUCH, plain_problem
@@ -46,6 +49,9 @@ CONTRACT: list[Route] = [
     *purchase_batch.ROUTES,
     *returns.ROUTES,
     *quotes.ROUTES,
+    *rewards.ROUTES,
+    *redemptions.ROUTES,
+    *coupons.ROUTES,
     *engagement.ROUTES,
     *program.ROUTES,
     *program_draft.ROUTES,

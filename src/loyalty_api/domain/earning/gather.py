@@ -19,6 +19,7 @@ from loyalty_api.domain.members.identify import Identifier, found_ask, read_foun
 from loyalty_api.domain.members.presented import People, Presented
 from loyalty_api.domain.members.queries import Traits, memberships_ask, read_memberships, read_traits, traits_ask
 from loyalty_api.domain.points.balance import balances_ask, due_members, lock_balances
+from loyalty_api.domain.points.holds import holds_ask
 from loyalty_api.domain.points.lots import open_lots_ask
 from loyalty_api.domain.points.post import Book, make_book
 from loyalty_api.domain.programs.queries import Catalogue, Program
@@ -42,7 +43,7 @@ class Happened(NamedTuple):
 
 class Batch(NamedTuple):
     """What a batch will need. ``keys``: of its references; ``key_ids``: of its callers; ``curious``: some condition
-    asks about profiles."""
+    asks about profiles; ``spends``: it may spend points of any of its members."""
 
     programs: dict[UUID, Program]
     happened: Sequence[Happened]
@@ -51,6 +52,7 @@ class Batch(NamedTuple):
     key_ids: Collection[UUID]
     needs: Needs
     curious: bool
+    spends: bool = False
 
     def who(self) -> dict[str, Ask]:
         """Asks for the members who are meant."""
@@ -119,8 +121,9 @@ async def gather_batch_locked(connection: Connection, batch: Batch) -> Gathered:
     members = sorted(read_memberships(rows["memberships"]))
     rows["balances"] = await lock_balances(connection, members)  # from here on nobody else writes for them
     rows["budgets"] = await lock_budgets(connection, batch.needs.budgets)
-    due = due_members(rows["balances"], max(each.present for each in batch.happened))
-    asks = batch.state(members, budgets=False) | {"lots": open_lots_ask(due)}
+    present = max(each.present for each in batch.happened)
+    due = [row[0] for row in rows["balances"]] if batch.spends else due_members(rows["balances"], present)
+    asks = batch.state(members, budgets=False) | {"lots": open_lots_ask(due), "holds": holds_ask(due)}
     rows |= await ask_together(connection, asks)
     return await _gathered(connection, batch, rows, own=own_slice(), due=due)
 
@@ -139,6 +142,7 @@ async def _gathered(
         book=make_book(
             rows["balances"],
             rows.get("lots"),
+            holds=rows.get("holds", ()),
             of=due or (),
             zones={program.id: program.zone for program in batch.programs.values()},
         ),

@@ -6,6 +6,7 @@ or the same reference. It touches no database.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,10 +31,14 @@ from loyalty_api.domain.members.presented import Presented
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
 from loyalty_api.domain.points.post import Cause
 from loyalty_api.domain.points.settle import settle
-from loyalty_api.domain.programs.document import POINTS_MAX, Tiers
+from loyalty_api.domain.programs.document import Tiers
+from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Version
+from loyalty_api.domain.rewards.automatic import automatic_rewards, is_reached, redeem_automatic
+from loyalty_api.domain.rewards.counter import Counter
 from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing, standings_changes
 from loyalty_api.kernel.clock import rfc3339
+from loyalty_api.kernel.database import RaceLost
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event, events_change
 from loyalty_api.kernel.refusals import FieldError, Refusal
@@ -43,7 +48,8 @@ from loyalty_api.kernel.together import Change
 class Desk:
     """The state of one batch."""
 
-    def __init__(self, gathered: Gathered) -> None:
+    def __init__(self, gathered: Gathered, counters: Mapping[UUID, Counter] | None = None) -> None:
+        self.counters = counters  # None: the batch is not prepared to give automatic rewards
         self.programs = gathered.programs
         self.presented = gathered.presented
         self.people = gathered.people
@@ -77,10 +83,12 @@ class Desk:
             decided = self._decide(command, member_id)
         except Refusal as refusal:
             return refusal
-        answer = make_answer(decided)
-        row = make_row(decided, answer)
-        self.rows.append(row)
+        row = make_row(decided, b"")
         self.events.append(make_event(row, decided))
+        self._redeem(command, decided)
+        answer = make_answer(decided)
+        row = row._replace(answer=answer)
+        self.rows.append(row)
         if key:
             self.claims[key] = self.new_claims[key] = Claim(row.member_id, row.engagement_id, command.content_hash)
         return Answered(answer, replayed=False)
@@ -94,7 +102,18 @@ class Desk:
             *standings_changes(self.standings.values()),
             *events_change(self.events),
             *self.tallies.changes(),
+            *(change for counter in (self.counters or {}).values() for change in counter.changes()),
         ]
+
+    def _redeem(self, command: RecordEngagement, decided: Decided) -> None:
+        """Redeems the automatic rewards that the points reach now. Raises RaceLost where that is not prepared."""
+        program, balance = self.programs[command.program_id], decided.balance
+        now = program.present(command.received_at)
+        if is_reached(automatic_rewards(program.version_at(now)), balance.available):
+            if self.counters is None:
+                raise RaceLost
+            tier = decided.standing.progress(decided.tiers)[0] if decided.tiers else None
+            redeem_automatic(self.counters[program.id], balance, program, tier=tier, now=now)
 
     def _replay(self, command: RecordEngagement, claim: Claim, presented: Presented) -> Replay:
         if claim.member_id != self.people.meant(presented, command.program_id):

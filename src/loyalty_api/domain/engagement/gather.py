@@ -13,6 +13,8 @@ from loyalty_api.domain.engagement.decide import rules_for
 from loyalty_api.domain.engagement.desk import Desk, key_of
 from loyalty_api.domain.members.presented import MemberRef, Presented, read_presented
 from loyalty_api.domain.programs.queries import Catalogue, Program
+from loyalty_api.domain.rewards.automatic import automatic_rewards
+from loyalty_api.domain.rewards.gather import make_counter
 from loyalty_api.kernel.database import Connection
 
 
@@ -28,13 +30,29 @@ async def gather(connection: Connection, catalogue: Catalogue, commands: Sequenc
 async def gather_locked(connection: Connection, catalogue: Catalogue, commands: Sequence[RecordEngagement]) -> Desk:
     """The desk behind locks: the members in the order of their ids, then the budgets."""
     batch = _prepare(await catalogue.load(connection, _programs_of(commands)), commands)
-    return Desk(await gather_batch_locked(connection, batch))
+    return await _prepared(connection, batch)
 
 
 async def gather_own(connection: Connection, program: Program, command: RecordEngagement, *, locked: bool) -> Desk:
     """The desk for what the product records itself, in a transaction that has read the program."""
     batch = _prepare({program.id: program}, [command])
-    return Desk(await (gather_batch_locked if locked else gather_batch)(connection, batch))
+    return await _prepared(connection, batch) if locked else Desk(await gather_batch(connection, batch))
+
+
+async def _prepared(connection: Connection, batch: Batch) -> Desk:
+    """The desk behind locks; where some program has automatic rewards, prepared to give them."""
+    rewards = {}
+    for program in batch.programs.values():
+        present = max(each.present for each in batch.happened if each.program_id == program.id)
+        rewards[program.id] = automatic_rewards(program.version_at(present))
+    if not any(rewards.values()):
+        return Desk(await gather_batch_locked(connection, batch))
+    gathered = await gather_batch_locked(connection, batch._replace(spends=True))
+    counters = {}
+    for program_id, mine in rewards.items():
+        members = [each.member_id for each in gathered.book.balances.values() if each.program_id == program_id]
+        counters[program_id] = await make_counter(connection, gathered.book, program_id, members, mine)
+    return Desk(gathered, counters)
 
 
 def _programs_of(commands: Sequence[RecordEngagement]) -> Collection[UUID]:

@@ -31,7 +31,7 @@ _PARTS = {
     Account.DEBT: ("debt", -1),
 }
 # Kinds of causes that other laws look after.
-_CAUSES_ELSEWHERE = {"engagement", "return"}
+_CAUSES_ELSEWHERE = {"engagement", "redemption", "return"}
 
 
 class MemberRows(msgspec.Struct, frozen=True):
@@ -56,6 +56,10 @@ class MemberRows(msgspec.Struct, frozen=True):
     events: Sequence[Row]
     carries: Sequence[Row]
     earning_days: Sequence[Row]
+    redemptions: Sequence[Row] = ()
+    holds: Sequence[Row] = ()
+    coupon_uses: Sequence[Row] = ()
+    reward_references: Sequence[Row] = ()
 
 
 def check_member(rows: MemberRows) -> Iterator[Broken]:
