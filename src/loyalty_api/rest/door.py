@@ -15,6 +15,7 @@ from loyalty_api.kernel.database import Database, RaceLost
 from loyalty_api.kernel.group_commit import GroupCommit
 from loyalty_api.kernel.refusals import Refusal
 from loyalty_api.rest.caller import Callers
+from loyalty_api.rest.route import Route
 from loyalty_api.settings import Settings
 
 Outcome = Answered | Refusal
@@ -31,6 +32,11 @@ class Door:
         limits = {"lanes": settings.writers, "queue_max": settings.queue_max}
         self.recorder: GroupCommit[RecordPurchase, Outcome] = GroupCommit(self._by(record_purchases), **limits)
         self.engager: GroupCommit[RecordEngagement, Outcome] = GroupCommit(self._by(record_engagement), **limits)
+        self._queues = {"POST /v1/purchases": self.recorder, "POST /v1/engagement": self.engager}
+
+    def check_room(self, route: Route) -> None:
+        """Refuses (Busy) a hot request whose queue is full, before its body costs those who wait any time."""
+        self._queues[route.key].check_room()
 
     def _by(
         self, record: Callable[..., Awaitable[list[Outcome]]]
