@@ -64,6 +64,7 @@ EXAMPLE_ANSWER = {
     "status": "recorded",
     "kind": "review.written",
     "points": EXAMPLE_POINTS,
+    "matured": 0,
     "balance": {"available": 533, "pending": 0, "reserved": 0},
     "tier": {"code": "silver", "changed": False, "next": {"code": "gold", "missing": 14610}},
     "advice": [],

@@ -32,12 +32,15 @@ _MEMBERS = Sql("ARRAY(SELECT member_id FROM chosen)")
 
 
 class Happened(NamedTuple):
-    """Where and when something occurred, and to whom; ``present``: its program's, as it is recorded."""
+    """Where and when something occurred, and to whom; ``present``: its program's, as it is recorded.
+
+    ``needs_lots``: it moves points of the member that are there already."""
 
     program_id: UUID
     presented: Presented
     occurred_at: datetime
     present: datetime
+    needs_lots: bool = False
 
 
 class Batch(NamedTuple):
@@ -119,10 +122,18 @@ async def gather_batch_locked(connection: Connection, batch: Batch) -> Gathered:
     members = sorted(read_memberships(rows["memberships"]))
     rows["balances"] = await lock_balances(connection, members)  # from here on nobody else writes for them
     rows["budgets"] = await lock_budgets(connection, batch.needs.budgets)
-    due = due_members(rows["balances"], max(each.present for each in batch.happened))
-    asks = batch.state(members, budgets=False) | {"lots": open_lots_ask(due)}
+    due = set(due_members(rows["balances"], max(each.present for each in batch.happened)))
+    due |= _moved(batch, rows) & {row["member_id"] for row in rows["balances"]}
+    asks = batch.state(members, budgets=False) | {"lots": open_lots_ask(sorted(due))}
     rows |= await ask_together(connection, asks)
-    return await _gathered(connection, batch, rows, own=own_slice(), due=due)
+    return await _gathered(connection, batch, rows, own=own_slice(), due=sorted(due))
+
+
+def _moved(batch: Batch, rows: dict[str, list[Any]]) -> set[UUID]:
+    """The members whose points are moved."""
+    people = People(read_found(rows["found"]), read_memberships(rows["memberships"]))
+    wanted = [each for each in batch.happened if each.needs_lots]
+    return {meant for each in wanted if (meant := people.meant(each.presented, each.program_id))}
 
 
 async def _gathered(

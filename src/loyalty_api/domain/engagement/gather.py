@@ -8,27 +8,33 @@ from uuid import UUID
 from loyalty_api.domain.earning.facts import needs_traits
 from loyalty_api.domain.earning.gather import Batch, Happened, gather_batch, gather_batch_locked, window_now
 from loyalty_api.domain.earning.tallies import needs_of
+from loyalty_api.domain.engagement.awaited import find_purchases, is_awaited
 from loyalty_api.domain.engagement.command import RecordEngagement
 from loyalty_api.domain.engagement.decide import rules_for
 from loyalty_api.domain.engagement.desk import Desk, key_of
 from loyalty_api.domain.members.presented import MemberRef, Presented, read_presented
 from loyalty_api.domain.programs.queries import Catalogue, Program
-from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.database import Connection, RaceLost
 
 
 async def gather(connection: Connection, catalogue: Catalogue, commands: Sequence[RecordEngagement]) -> Desk:
     """The desk, read in one statement at one instant.
 
-    Raises RaceLost when a program is not known yet, or not as it is now.
+    Raises RaceLost when a program is not known yet, or not as it is now, and when points wait for one of the events:
+    these are in lots, which are read behind locks.
     """
     batch = _prepare(catalogue.known(_programs_of(commands)), commands)
+    if any(each.needs_lots for each in batch.happened):
+        raise RaceLost
     return Desk(await gather_batch(connection, batch, catalogue))
 
 
 async def gather_locked(connection: Connection, catalogue: Catalogue, commands: Sequence[RecordEngagement]) -> Desk:
     """The desk behind locks: the members in the order of their ids, then the budgets."""
     batch = _prepare(await catalogue.load(connection, _programs_of(commands)), commands)
-    return Desk(await gather_batch_locked(connection, batch))
+    gathered = await gather_batch_locked(connection, batch)
+    awaited = [command for command, each in zip(commands, batch.happened, strict=True) if each.needs_lots]
+    return Desk(gathered, await find_purchases(connection, awaited) if awaited else None)
 
 
 async def gather_own(connection: Connection, program: Program, command: RecordEngagement, *, locked: bool) -> Desk:
@@ -53,7 +59,8 @@ def _prepare(programs: dict[UUID, Program], commands: Sequence[RecordEngagement]
             curious = curious or needs_traits(rules.compiled)
             if rules.use:
                 uses.append(rules.use)
-        happened.append(Happened(program.id, _who_is(program, command), touchpoint.occurred_at, present))
+        awaited = command.reference is not None and is_awaited(program, touchpoint.kind)
+        happened.append(Happened(program.id, _who_is(program, command), touchpoint.occurred_at, present, awaited))
     keys = {key for command in commands if (key := key_of(command))}
     key_ids = {command.key_id for command in commands if command.key_id}
     return Batch(programs, happened, windows, keys, key_ids, needs_of(uses), curious)
