@@ -22,6 +22,7 @@ RANKS = {
     "earning": 5,
     "purchases": 7,
     "engagement": 7,
+    "openings": 7,
     "lifecycle": 9,
 }
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from loyalty_api.domain.lifecycle.verify import verify
+from loyalty_api.kernel.database import Database
 from tests.make.engagement import make_engagement
 from tests.make.problem import problem
 from tests.make.purchase import make_purchase
@@ -73,7 +75,7 @@ def test_the_same_event_again_is_told_again_and_another_one_finds_nothing_to_do(
     assert (second.json()["matured"], second.json()["balance"]["available"]) == (0, 10)
 
 
-def test_a_batch_answers_each_event_by_itself(shop: Shop) -> None:
+async def test_a_batch_answers_each_event_by_itself_and_every_law_holds(shop: Shop, database: Database) -> None:
     member, first = bought(shop)
     second = shop.buy(member, 300, occurred_at=BOUGHT)
     stranger = shop.enrol()
@@ -88,6 +90,7 @@ def test_a_batch_answers_each_event_by_itself(shop: Shop) -> None:
     assert [each["status"] for each in results] == ["recorded", "refused", "refused", "recorded", "recorded"]
     assert [each["answer"]["matured"] for each in results if "answer" in each] == [10, 3, 0]
     assert points(shop, member)["available"] == 13
+    assert (await verify(database)).findings == []
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ _PARTS = {
     Account.DEBT: ("debt", -1),
 }
 # Kinds of causes that other laws look after.
-_CAUSES_ELSEWHERE = {"engagement"}
+_CAUSES_ELSEWHERE = {"engagement", "opening"}
 
 
 class MemberRows(msgspec.Struct, frozen=True):
@@ -48,6 +48,8 @@ class MemberRows(msgspec.Struct, frozen=True):
     references: Sequence[Row]
     engagements: Sequence[Row]
     engagement_references: Sequence[Row]
+    openings: Sequence[Row]
+    opening_references: Sequence[Row]
     tiers: Sequence[Row]
     tier_days: Sequence[Row]
     tier_moves: Sequence[Row]
