@@ -166,6 +166,15 @@ def test_purchases_come_in_with_their_lines_and_earn(shop: Shop, cards: list[str
     assert held(shop, cards) == 15
 
 
+def test_receipts_too_long_for_one_request_go_in_smaller_ones(shop: Shop, cards: list[str], tmp_path: Path) -> None:
+    lines = [{"sku": "S" * 150, "amount_minor": 1}] * 1000
+    row = {"identifier:card": cards[0], "occurred_at": "2026-02-01T10:00:00Z", "currency": "EUR"}
+    rows = [row | {"reference": f"{number}", "total_minor": 1000, "lines": lines} for number in range(60)]
+    code, told = run_import("purchases", write_rows(tmp_path / "purchases.ndjson", rows), shop)
+    assert (code, told["recorded"]) == (0, 60)
+    assert held(shop, cards) == 600
+
+
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [

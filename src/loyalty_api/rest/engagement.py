@@ -196,8 +196,9 @@ ROUTES = [
         method="POST",
         path="/v1/engagement",
         handler=record,
-        summary="Record an event other than a purchase; rules may give points for its kind. The same reference again"
-        " answers 200 with the first answer, to the byte",
+        summary="Record an event other than a purchase; rules may give points for its kind. One that points wait for"
+        " names their purchase in data (purchase: {id}, or {source, reference}) and makes them available. The same"
+        " reference again answers 200 with the first answer, to the byte",
         body=Engagement,
         answer=EngagementAnswer,
         status=201,
