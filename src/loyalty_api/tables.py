@@ -8,6 +8,7 @@ from loyalty_api.domain.earning import model as earning
 from loyalty_api.domain.engagement import model as engagement
 from loyalty_api.domain.lifecycle import model as lifecycle
 from loyalty_api.domain.members import model as members
+from loyalty_api.domain.openings import model as openings
 from loyalty_api.domain.points import model as points
 from loyalty_api.domain.programs import model as programs
 from loyalty_api.domain.purchases import model as purchases
@@ -24,6 +25,7 @@ __all__ = [
     "lifecycle",
     "members",
     "metadata",
+    "openings",
     "outbox",
     "points",
     "programs",

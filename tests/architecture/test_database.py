@@ -7,6 +7,7 @@ import pytest
 
 from loyalty_api.domain.claims.claim import CLAIM_ROW
 from loyalty_api.domain.engagement.store import ENGAGEMENT_ROW
+from loyalty_api.domain.openings.store import OPENING_ROW
 from loyalty_api.domain.points.balance import BALANCE_ROW
 from loyalty_api.domain.points.lots import LOT_CHANGE_ROW, LOT_ROW, LOT_ROW_2
 from loyalty_api.domain.points.post import DRAW_ROW, TRANSFER_ROW
@@ -33,6 +34,7 @@ ROW_TYPES = {
     CLAIM_ROW: "reference_claims",
     PURCHASE_ROW: "purchases",
     ENGAGEMENT_ROW: "engagements",
+    OPENING_ROW: "openings",
     TRANSFER_ROW: "transfers",
     LOT_ROW: "lots",
     LOT_ROW_2: "lots",
@@ -49,7 +51,7 @@ ROW_TYPES = {
 FORMER_ROW_TYPES = {"balance_row"}  # older code, which may still run beside this, writes them
 APPEND_ONLY = {
     *("transfers", "draws", "expiry_notices", "tier_moves", "purchases", "returns", "engagements"),
-    *("program_versions", "reference_claims", "coupon_uses"),
+    *("program_versions", "reference_claims", "coupon_uses", "openings"),
 }
 
 _KEYS = """

@@ -23,6 +23,7 @@ RANKS = {
     "rewards": 6,
     "purchases": 7,
     "engagement": 7,
+    "openings": 7,
     "lifecycle": 9,
 }
 

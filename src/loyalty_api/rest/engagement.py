@@ -64,6 +64,7 @@ EXAMPLE_ANSWER = {
     "status": "recorded",
     "kind": "review.written",
     "points": EXAMPLE_POINTS,
+    "matured": 0,
     "balance": {"available": 533, "pending": 0, "reserved": 0},
     "tier": {"code": "silver", "changed": False, "next": {"code": "gold", "missing": 14610}},
     "advice": [],
@@ -194,8 +195,9 @@ ROUTES = [
         method="POST",
         path="/v1/engagement",
         handler=record,
-        summary="Record an event other than a purchase; rules may give points for its kind. The same reference again"
-        " answers 200 with the first answer, to the byte",
+        summary="Record an event other than a purchase; rules may give points for its kind. One that points wait for"
+        " names their purchase in data (purchase: {id}, or {source, reference}) and makes them available. The same"
+        " reference again answers 200 with the first answer, to the byte",
         body=Engagement,
         answer=EngagementAnswer,
         status=201,

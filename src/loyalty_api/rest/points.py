@@ -182,6 +182,8 @@ def _told(cause_kind: str, purchase: Any, event: Any, reward: Any) -> str:
 
 def _reason(kind: str, cause: str, earnings: list[Any]) -> str:
     """In words: what earned the points, or what became of them and through what."""
+    if kind == "import":
+        return "Opening balance"
     if kind == "earn":
         return f"{cause}: {'; '.join(each['because'] for each in earnings)}"
     done = _DONE.get(kind, kind.capitalize())

@@ -33,12 +33,15 @@ _MEMBERS = Sql("ARRAY(SELECT member_id FROM chosen)")
 
 
 class Happened(NamedTuple):
-    """Where and when something occurred, and to whom; ``present``: its program's, as it is recorded."""
+    """Where and when something occurred, and to whom; ``present``: its program's, as it is recorded.
+
+    ``needs_lots``: it moves points of the member that are there already."""
 
     program_id: UUID
     presented: Presented
     occurred_at: datetime
     present: datetime
+    needs_lots: bool = False
 
 
 class Batch(NamedTuple):
@@ -122,10 +125,20 @@ async def gather_batch_locked(connection: Connection, batch: Batch) -> Gathered:
     rows["balances"] = await lock_balances(connection, members)  # from here on nobody else writes for them
     rows["budgets"] = await lock_budgets(connection, batch.needs.budgets)
     present = max(each.present for each in batch.happened)
-    due = [row[0] for row in rows["balances"]] if batch.spends else due_members(rows["balances"], present)
-    asks = batch.state(members, budgets=False) | {"lots": open_lots_ask(due), "holds": holds_ask(due)}
+    due = {row["member_id"] for row in rows["balances"]}
+    if not batch.spends:
+        due &= {*due_members(rows["balances"], present), *_moved(batch, rows)}
+    asks = batch.state(members, budgets=False)
+    asks |= {"lots": open_lots_ask(sorted(due)), "holds": holds_ask(sorted(due))}
     rows |= await ask_together(connection, asks)
-    return await _gathered(connection, batch, rows, own=own_slice(), due=due)
+    return await _gathered(connection, batch, rows, own=own_slice(), due=sorted(due))
+
+
+def _moved(batch: Batch, rows: dict[str, list[Any]]) -> set[UUID]:
+    """The members whose points are moved."""
+    people = People(read_found(rows["found"]), read_memberships(rows["memberships"]))
+    wanted = [each for each in batch.happened if each.needs_lots]
+    return {meant for each in wanted if (meant := people.meant(each.presented, each.program_id))}
 
 
 async def _gathered(

@@ -16,6 +16,7 @@ from loyalty_api.domain.claims.claim import Claim, Key, claims_change
 from loyalty_api.domain.earning.gather import Gathered
 from loyalty_api.domain.earning.lots import lots_of
 from loyalty_api.domain.earning.rules import Decision
+from loyalty_api.domain.engagement.awaited import Purchases, is_awaited, read_ref, refuse
 from loyalty_api.domain.engagement.command import RecordEngagement
 from loyalty_api.domain.engagement.decide import decide_event, rules_for
 from loyalty_api.domain.engagement.receipt import Decided, make_answer, make_event, make_row
@@ -30,7 +31,7 @@ from loyalty_api.domain.engagement.store import EngagementRow, engagements_chang
 from loyalty_api.domain.members.presented import Presented
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
 from loyalty_api.domain.points.post import Cause
-from loyalty_api.domain.points.settle import settle
+from loyalty_api.domain.points.settle import mature_for, settle
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Version
@@ -48,7 +49,12 @@ from loyalty_api.kernel.together import Change
 class Desk:
     """The state of one batch."""
 
-    def __init__(self, gathered: Gathered, counters: Mapping[UUID, Counter] | None = None) -> None:
+    def __init__(
+        self,
+        gathered: Gathered,
+        counters: Mapping[UUID, Counter] | None = None,
+        purchases: Purchases | None = None,
+    ) -> None:
         self.counters = counters  # None: the batch is not prepared to give automatic rewards
         self.programs = gathered.programs
         self.presented = gathered.presented
@@ -59,6 +65,7 @@ class Desk:
         self.standings = gathered.standings
         self.tallies = gathered.tallies
         self.traits = gathered.traits
+        self.purchases = purchases or Purchases({}, {})
         self.new_claims: dict[Key, Claim] = {}
         self.rows: list[EngagementRow] = []
         self.events: list[Event] = []
@@ -130,6 +137,7 @@ class Desk:
         if command.reference is not None:
             _check_instant(touchpoint.occurred_at, current, now, membership)
 
+        awaited = self._awaited(command, member_id)
         balance, standing = self.book.balances[member_id], self.standings[member_id]
         tiers, tiers_then = current.document.tiers, then.document.tiers
         tier = standing.tier_at(tiers_then, touchpoint.occurred_at) if tiers_then else None
@@ -151,6 +159,7 @@ class Desk:
         cause = Cause("engagement", new_id(), touchpoint.occurred_at, balance.record_at(now))
         when = {"zone": program.zone, "occurred_at": cause.occurred_at, "recorded_at": cause.recorded_at}
         lots = lots_of(decision, rules.compiled, then.document.points, **when) if rules else {}
+        matured = mature_for(self.book, balance, touchpoint.kind, earned_for=awaited, cause=cause) if awaited else 0
         issued = self.book.earn(balance, lots, cause=cause)
         if rules and rules.use:
             self.tallies.note(rules.use, member_id, decision)
@@ -159,6 +168,7 @@ class Desk:
             cause=cause,
             decision=decision,
             inputs=inputs,
+            matured=matured,
             pending=issued.pending,
             transfer_seq=issued.transfer_seq,
             value=value,
@@ -177,6 +187,22 @@ class Desk:
             if value
             else None,
         )
+
+    def _awaited(self, command: RecordEngagement, member_id: UUID) -> UUID | None:
+        """The purchase whose points wait for this event; None: no points do.
+
+        Refuses (InvalidRequest) a purchase that is not named, not known, or another member's.
+        """
+        program = self.programs[command.program_id]
+        if command.reference is None or not is_awaited(program, command.touchpoint.kind):
+            return None
+        ref = read_ref(command)
+        named = self.purchases.find(program.id, ref)
+        if named.member_id != member_id:
+            lots = self.book.lots(self.book.balances[member_id])
+            if all(lot.earned_for != named.purchase_id for lot in lots):
+                refuse(ref, "is a purchase of another member")
+        return named.purchase_id
 
 
 def key_of(command: RecordEngagement) -> Key | None:
