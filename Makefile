@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test check acceptance bench lock schemas clean
+.PHONY: demo test check acceptance bench overload lives lock schemas clean
 
 demo: .venv/.demo  ## a server, a sample program and weeks of purchases on this machine (ONCE=1 ends after them)
 	$(BIN)/loyalty demo $(if $(ONCE),--once)
@@ -21,6 +21,12 @@ acceptance: .venv/.acceptance  ## a year of real baskets over HTTP; writes build
 
 bench: .venv/.dev  ## this, an ORM's way and PostgreSQL alone, in turns, judged (ten minutes); writes build/bench.json
 	$(BIN)/python -m benchmarks
+
+lives: .venv/.dev  ## many more of the random lives of points that the tests try (half an hour)
+	LIVES=600 $(BIN)/python -m pytest -n 0 tests/scenarios/test_any_life.py
+
+overload: .venv/.dev  ## twice the load that this machine carries, judged (a minute)
+	$(BIN)/python -m benchmarks.overload
 
 schemas: .venv/.dev  ## the committed contract, written anew from the code
 	$(BIN)/loyalty export-schemas openapi

@@ -13,8 +13,9 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.cpu import Meter
-from benchmarks.load import ANSWER_SECONDS_MAX, TICK_SECONDS, Round, UnexpectedAnswer
+from benchmarks.load import TICK_SECONDS, Round
 from benchmarks.purchases import Requests
+from benchmarks.till_socket import ANSWER_SECONDS_MAX, UnexpectedAnswer
 
 _SCRIPT = Path(__file__).with_name("wrk.lua")
 

@@ -6,7 +6,7 @@ from alembic import op
 from loyalty_api.kernel.schema import grant, member_table, reference_table
 
 revision = "0011"
-down_revision = "0005"
+down_revision = "0007"
 
 INSTANT = sa.DateTime(timezone=True)
 

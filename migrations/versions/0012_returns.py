@@ -30,6 +30,8 @@ def upgrade() -> None:
         sa.Column("points_due", sa.BigInteger, nullable=False),
         sa.Column("points_taken", sa.BigInteger, nullable=False),
         sa.Column("points_expired", sa.BigInteger, nullable=False),
+        sa.Column("points_given", sa.BigInteger, nullable=False),
+        sa.Column("given", JSON, nullable=False),
         sa.Column("by_rule", JSON, nullable=False),
         sa.Column("rests", JSON, nullable=False),
         sa.Column("carry_change", JSON, nullable=False),
@@ -37,7 +39,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("answer", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("member_id", "return_id", name="returns_pkey"),
-        sa.CheckConstraint("amount_minor >= 0 AND points_due >= 0", name="returns_amounts"),
+        sa.CheckConstraint("amount_minor >= 0 AND points_due >= 0 AND points_given >= 0", name="returns_amounts"),
         sa.CheckConstraint("points_expired BETWEEN 0 AND points_taken", name="returns_expired"),
         sa.CheckConstraint("points_taken BETWEEN 0 AND points_due", name="returns_taken"),
     )

@@ -6,7 +6,7 @@ from alembic import op
 from loyalty_api.kernel.schema import grant, member_table
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 
 INSTANT = sa.DateTime(timezone=True)
 

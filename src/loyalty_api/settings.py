@@ -26,7 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str
     pool_size: int = 8
     writers: int = 1
-    queue_max: int = 1024
+    queue_max: int = 512
     body_bytes_max: int = 8 * 1024 * 1024
     log_level: str = "INFO"
 

@@ -8,9 +8,11 @@ from loyalty_api.domain.earning import model as earning
 from loyalty_api.domain.engagement import model as engagement
 from loyalty_api.domain.lifecycle import model as lifecycle
 from loyalty_api.domain.members import model as members
+from loyalty_api.domain.openings import model as openings
 from loyalty_api.domain.points import model as points
 from loyalty_api.domain.programs import model as programs
 from loyalty_api.domain.purchases import model as purchases
+from loyalty_api.domain.rewards import model as rewards
 from loyalty_api.domain.tiers import model as tiers
 from loyalty_api.kernel import outbox
 from loyalty_api.kernel.database import metadata
@@ -23,9 +25,11 @@ __all__ = [
     "lifecycle",
     "members",
     "metadata",
+    "openings",
     "outbox",
     "points",
     "programs",
     "purchases",
+    "rewards",
     "tiers",
 ]

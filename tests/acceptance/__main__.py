@@ -1,4 +1,5 @@
-"""``make acceptance``: the year replayed in order, and shuffled with duplicates into a second program."""
+"""``make acceptance``: the year replayed in order, shuffled with duplicates into a second program, and day by day into
+a third whose points expire and are redeemed by themselves."""
 
 from __future__ import annotations
 
@@ -22,12 +23,15 @@ from loyalty_api.kernel.migrate import migrate
 from tests.acceptance.baskets import (
     CLOCK,
     ENROLLED_AT,
+    OPENING,
     make_document,
+    make_living_document,
     read_baskets,
     write_in_order,
     write_shuffled,
 )
 from tests.acceptance.figures import call, call_many, figures
+from tests.acceptance.lifecycle import lifecycle
 
 ZONE = ZoneInfo("America/New_York")
 TARGET = Path("build/acceptance.json")
@@ -48,11 +52,14 @@ def main() -> int:
                 file = Path(folder) / f"{name}.ndjson"
                 write(bodies, file)
                 runs[name] = asyncio.run(_run(server, api.url, operator, name, file, households))
+            life = asyncio.run(_live(server, api.url, operator, Path(folder) / "in_order.ndjson", households))
     agree = runs["in_order"].pop("by_member") == runs["shuffled"].pop("by_member")
     TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(json.dumps({"runs": runs, "agree": agree}, indent=2) + "\n")
+    told = {"runs": runs, "agree": agree, "lifecycle": life}
+    TARGET.write_text(json.dumps(told, indent=2) + "\n")
     _tell(runs, agree)
-    return 0 if agree and not any(run["verify"]["findings"] for run in runs.values()) else 1
+    _tell_life(life)
+    return 0 if agree and not any(run["verify"]["findings"] for run in (*runs.values(), life)) else 1
 
 
 async def _run(
@@ -73,6 +80,34 @@ async def _run(
     speed = {key: replayed[key] for key in ("replayed", "per_second", "p50_ms", "p99_ms")}
     assert replayed["refused"] == 0, f"{replayed['refused']} rows were refused"
     return found | speed | {"verify": {"findings": proof["findings"], "checked": proof["checked"]}}
+
+
+async def _live(server: EmbeddedPostgres, url: str, operator: str, file: Path, households: list[int]) -> dict[str, Any]:
+    """The year lived through day by day: the clock follows the receipts, and what is due happens in between."""
+    async with aiohttp.ClientSession(url, headers=_bearer(operator)) as session:
+        made = await call(session, "POST", "/v1/programs", make_living_document("living"))
+    async with aiohttp.ClientSession(url, headers=_bearer(made["key"])) as session:
+        await call(session, "POST", "/v1/test-clock", {"now": OPENING})
+        enrolled = await call_many(
+            session, [("POST", "/v1/members", _member(household)) for household in households], "enrol living"
+        )
+        replay = ["replay", str(file), "--url", url, "--key", made["key"], "--with-clock", "--restart"]
+        replayed = await asyncio.to_thread(_loyalty, server, *replay)
+        assert replayed["refused"] == 0, f"{replayed['refused']} rows were refused"
+        found = await lifecycle(session, [each["id"] for each in enrolled], ZONE)
+    proof = await asyncio.to_thread(_loyalty, server, "verify")
+    return found | {
+        "per_second": replayed["per_second"],
+        "verify": {"findings": proof["findings"], "checked": proof["checked"]},
+    }
+
+
+def _tell_life(life: dict[str, Any]) -> None:
+    table = Table("month", "opening", "earned", "redeemed", "expired", "closing")
+    for month, figures_of in life["by_month"].items():
+        table.add_row(month, *(f"{figures_of[name]:,}" for name in list(figures_of)))
+    console.print(table)
+    console.print(f"the living program: verify findings {life['verify']['findings']}")
 
 
 def _loyalty(server: EmbeddedPostgres, *arguments: str) -> Any:

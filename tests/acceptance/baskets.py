@@ -11,8 +11,15 @@ import msgspec
 import pandas as pd
 
 ENROLLED_AT = "2017-01-01T05:00:00Z"  # the first instant of the year in New York
+OPENING = "2017-01-01T05:00:00Z"  # where the clock stands that follows the receipts
 CLOCK = "2018-01-01T04:59:59Z"  # the last second of it
 SEED = 2017
+
+
+def make_living_document(code: str) -> dict[str, Any]:
+    """The same, with points that live for 90 days and a reward that is redeemed by itself at 500."""
+    reward = {"code": "five-off", "points": 500, "money_off": {"amount_minor": 500}, "auto": True}
+    return make_document(code) | {"points": {"expiry": {"days": 90}}, "rewards": [reward]}
 
 
 def make_document(code: str) -> dict[str, Any]:

@@ -7,10 +7,13 @@ import pytest
 
 from loyalty_api.domain.claims.claim import CLAIM_ROW
 from loyalty_api.domain.engagement.store import ENGAGEMENT_ROW
+from loyalty_api.domain.openings.store import OPENING_ROW
 from loyalty_api.domain.points.balance import BALANCE_ROW
 from loyalty_api.domain.points.lots import LOT_CHANGE_ROW, LOT_ROW, LOT_ROW_2
 from loyalty_api.domain.points.post import DRAW_ROW, TRANSFER_ROW
 from loyalty_api.domain.purchases.store import PURCHASE_ROW
+from loyalty_api.domain.rewards.coupons import COUPON_USE_ROW
+from loyalty_api.domain.rewards.store import REDEMPTION_ROW
 from loyalty_api.domain.tiers.standing import TIER_DAY_ROW, TIER_MOVE_ROW, TIER_ROW
 from loyalty_api.kernel.database import APPLICATION_ROLE, Database
 from loyalty_api.kernel.outbox import EVENT_ROW
@@ -22,13 +25,16 @@ CLAIMS = {
     "reference_claims": "program_id",
     "idempotency_keys": "scope_id",
     "budget_slices": "program_id",
+    "reward_stocks": "program_id",
+    "coupon_codes": "program_id",
 }
-CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys"}
+CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
     CLAIM_ROW: "reference_claims",
     PURCHASE_ROW: "purchases",
     ENGAGEMENT_ROW: "engagements",
+    OPENING_ROW: "openings",
     TRANSFER_ROW: "transfers",
     LOT_ROW: "lots",
     LOT_ROW_2: "lots",
@@ -39,12 +45,13 @@ ROW_TYPES = {
     TIER_ROW: "member_tiers",
     TIER_MOVE_ROW: "tier_moves",
     EVENT_ROW: "outbox",
+    REDEMPTION_ROW: "redemptions",
+    COUPON_USE_ROW: "coupon_uses",
 }
 FORMER_ROW_TYPES = {"balance_row"}  # older code, which may still run beside this, writes them
 APPEND_ONLY = {
     *("transfers", "draws", "expiry_notices", "tier_moves", "purchases", "returns", "engagements"),
-    *("program_versions", "reference_claims"),
-    "member_statuses",
+    *("program_versions", "reference_claims", "coupon_uses", "openings", "member_statuses"),
 }
 # Rows that an erasure takes away.
 REMOVABLE = {

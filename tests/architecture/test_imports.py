@@ -20,8 +20,10 @@ RANKS = {
     "points": 1,
     "tiers": 2,
     "earning": 5,
+    "rewards": 6,
     "purchases": 7,
     "engagement": 7,
+    "openings": 7,
     "lifecycle": 9,
 }
 

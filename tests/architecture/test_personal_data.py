@@ -16,7 +16,7 @@ SELECT table_name, column_name, data_type FROM information_schema.columns WHERE 
 _MUTE = {"uuid", "bigint", "integer", "smallint", "boolean", "timestamp with time zone"}
 # Dates that are no birthday.
 _DAYS = {"tier_days.day", "earning_days.day", "member_tiers.window_from", "member_tiers.window_through"}
-_DAYS |= {"program_nights.through"}
+_DAYS |= {"program_nights.through", "redemptions.redeemed_on"}
 
 
 async def columns(database: Database) -> dict[str, dict[str, str]]:

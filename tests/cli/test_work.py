@@ -57,6 +57,8 @@ def test_once_runs_what_is_due_says_so_and_ends(make_shop: Callable[..., Shop], 
             "nights": 10,
             "transfers": 1,
             "notices": 1,
+            "reservations": 0,
+            "rewards": 0,
         }
     ]
     assert kinds(shop, member) == ["earn", "expire"]

@@ -83,22 +83,17 @@ class Ledger:
                     written_rows[table] = list(change.args[0])
         program = {"program_id": self.balance.program_id}
         lots = [{name: getattr(lot, name) for name in Lot.__struct_fields__} for lot in self.lots]
-        nothing = dict.fromkeys(
-            ("references", "engagements", "engagement_references", "tiers", "tier_days", "tier_moves", "events"), ()
-        )
-        return MemberRows(
-            self.balance.member_id,
-            self.balance.program_id,
-            BERLIN,
-            balances=[dict(zip(BALANCE_ROW.fields, written(self.balance), strict=True)) | program],
-            transfers=[dict(zip(TRANSFER_ROW.fields, row, strict=True)) for row in written_rows["transfers"]],
-            lots=lots,
-            draws=[dict(zip(DRAW_ROW.fields, row, strict=True)) for row in written_rows["draws"]],
-            purchases=[row | program for row in self.purchases],
-            carries=(),
-            earning_days=(),
-            **nothing,
-        )
+        known = {
+            "member_id": self.balance.member_id,
+            "program_id": self.balance.program_id,
+            "zone": BERLIN,
+            "balances": [dict(zip(BALANCE_ROW.fields, written(self.balance), strict=True)) | program],
+            "transfers": [dict(zip(TRANSFER_ROW.fields, row, strict=True)) for row in written_rows["transfers"]],
+            "lots": lots,
+            "draws": [dict(zip(DRAW_ROW.fields, row, strict=True)) for row in written_rows["draws"]],
+            "purchases": [row | program for row in self.purchases],
+        }
+        return MemberRows(**dict.fromkeys(MemberRows.__struct_fields__, ()) | known)
 
 
 def _ledger_laws(rows: MemberRows) -> list[Broken]:

@@ -10,6 +10,7 @@ import httpx
 from tests.make.engagement import make_engagement
 from tests.make.program import make_document
 from tests.make.purchase import make_purchase
+from tests.make.reward import make_redemption
 
 PRESENT = "2026-03-02T12:00:00Z"  # where a shop's clock stands unless a test moves it
 LONG_AGO = "2020-01-01T00:00:00Z"
@@ -73,6 +74,18 @@ class Shop:
         answer = self.call("POST", "/v1/engagement", make_engagement(member["card"], kind, **changes))
         assert answer.status_code == 201, answer.text
         return answer.json()
+
+    def redeem(self, member: dict[str, Any], reward: str | None = "five-off", **changes: Any) -> dict[str, Any]:
+        """A redemption that must succeed; the answer."""
+        answer = self.call("POST", "/v1/redemptions", make_redemption(member["card"], reward, **changes))
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def points(self, member: dict[str, Any]) -> tuple[int, int]:
+        """A member's points: available and reserved."""
+        answer = self.call("GET", f"/v1/members/{member['id']}/points")
+        assert answer.status_code == 200, answer.text
+        return answer.json()["available"], answer.json()["reserved"]
 
     def publish(self, effective_at: str | None = None, **changes: Any) -> dict[str, Any]:
         """Publishes the shop's document with changes."""

@@ -14,6 +14,7 @@ from loyalty_api.domain.access.table import ADMITTED, PROGRAM_SCOPES, PUBLIC
 from tests.make.engagement import make_engagement
 from tests.make.problem import problem
 from tests.make.purchase import make_purchase
+from tests.make.reward import make_redemption
 from tests.make.shop import Shop, bearer
 
 NOBODY = "019a2011-0405-775b-a666-3189a5d947d4"
@@ -141,6 +142,8 @@ def test_a_key_of_another_program_finds_nothing_by_id(shop: Shop, make_shop: Cal
         ("POST", "/v1/purchases", make_purchase("") | {"member": {"id": member["id"]}}, "member.not_found"),
         ("GET", f"/v1/engagement/{event['id']}", None, "engagement.not_found"),
         ("POST", "/v1/engagement", make_engagement("") | {"member": {"id": member["id"]}}, "member.not_found"),
+        ("POST", "/v1/redemptions", make_redemption("") | {"member": {"id": member["id"]}}, "member.not_found"),
+        ("GET", f"/v1/rewards?member={member['id']}", None, "member.not_found"),
         ("DELETE", f"/v1/api-keys/{key['id']}", None, "api_key.not_found"),
     ]
     for method, address, body, code in calls:

@@ -20,7 +20,7 @@ from tests.make.shop import Shop, bearer
 
 NOBODY = "019a2011-0405-775b-a666-3189a5d947d4"
 WITH_BODY = sorted({route.key for route in CONTRACT if route.body is not None})
-BATCHES = {"POST /v1/purchases/batch", "POST /v1/engagement/batch"}
+BATCHES = {"POST /v1/purchases/batch", "POST /v1/engagement/batch", "POST /v1/openings/batch"}
 
 
 @pytest.fixture
@@ -219,6 +219,8 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
     full = {"employee": "e", "channel": "store", "coupons": ["c"], "redemptions": []}
     profile = {"given_name": "A", "family_name": "B", "email": "a@b.org", "phone": "1", "birth_date": "2000-02-29"}
     purchase = make_purchase(card, lines=[line], reference="fresh", **full)
+    asked = {"reference": "fresh", "source": "s", "member": {"identifier": card}, "store": "1", "employee": "e"}
+    asked |= {"purchase_preview": {"total_minor": 1000, "currency": "EUR", "lines": [{"amount_minor": 1000}]}}
     return {
         "POST /v1/purchases": purchase,
         "POST /v1/quotes": {name: value for name, value in purchase.items() if name != "reference"},
@@ -234,6 +236,9 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
             "amount_minor": None,
             "all": False,
         },
+        "POST /v1/redemptions": asked | {"reward": "five-off", "points": 5, "complete": True},
+        "POST /v1/coupons/{code}/redeem": asked,
+        "POST /v1/coupons/pools": {"code": "spring", "codes": ["fresh"], "uses": 1, "effect": {"multiplier": 2}},
         "POST /v1/members": {
             "identifiers": [{"kind": "card", "value": "fresh"}],
             "profile": profile | {"language": "de"},

@@ -39,6 +39,7 @@ def test_an_event_is_answered_with_its_points_the_balance_and_the_tier(shop: Sho
         "status": "recorded",
         "kind": "review.written",
         "points": {"earned": 20, "pending": 0, "earnings": [because]},
+        "matured": 0,
         "balance": {"available": 30, "pending": 0, "reserved": 0},
         "tier": {"code": "bronze", "changed": False, "next": {"code": "silver", "missing": 49000}},
         "advice": [],

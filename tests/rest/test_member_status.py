@@ -10,6 +10,7 @@ import pytest
 from tests.make.engagement import make_engagement, per_event
 from tests.make.problem import problem
 from tests.make.purchase import make_purchase
+from tests.make.reward import make_redemption, make_reward
 from tests.make.shop import Shop
 
 STOLEN = {"reason": "card reported as stolen"}
@@ -63,6 +64,18 @@ def test_what_was_recorded_before_is_replayed_to_the_byte_and_may_be_returned(sh
     back = {"reference": "B-1", "purchase": {"id": first.json()["id"]}, "occurred_at": "2026-03-02T11:00:00Z"}
     assert shop.call("POST", "/v1/returns", back | {"all": True}).status_code == 201
     assert shop.member(member["id"])["points"]["available"] == 0
+
+
+@pytest.mark.parametrize(("to", "status"), [("suspend", "suspended"), ("close", "closed")])
+def test_no_reward_is_redeemed_but_what_was_reserved_may_be_let_go(make_shop: Any, to: str, status: str) -> None:
+    shop = make_shop(rewards=[make_reward(points=5)])
+    member = shop.enrol()
+    shop.buy(member)
+    reserved = shop.redeem(member, complete=False)
+    move(shop, member, to)
+    problem(shop.call("POST", "/v1/redemptions", make_redemption(member["card"])), 409, f"member.{status}")
+    assert shop.call("POST", f"/v1/redemptions/{reserved['id']}/cancel").status_code == 200
+    assert shop.points(member) == (10, 0)
 
 
 def test_a_resumed_member_goes_on_and_a_refused_receipt_is_sent_again(shop: Shop) -> None:

@@ -58,6 +58,7 @@ def test_the_history_says_what_each_movement_was_for(shop: Shop) -> None:
             "earnings": [{"rule": "base", "points": 10}],
             "purchase": answer["id"],
             "engagement": None,
+            "redemption": None,
             "balance_after": {"available": 10, "pending": 0, "reserved": 0},
         }
     ]

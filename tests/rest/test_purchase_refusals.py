@@ -25,7 +25,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"lines": [make_line(1000, quantity=1.0000001)]}, "request.invalid", "lines[0].quantity"),
     ({"lines": [make_line(1000, amount=1)]}, "request.invalid", "lines[0].amount"),
     ({"lines": [make_line(0) for _ in range(1001)], "total_minor": 0}, "request.invalid", "lines"),
-    ({"redemptions": ["019a2011-0405-775b-a666-3189a5d947d4"]}, "redemption.not_found", "redemptions[0]"),
+    ({"redemptions": ["019a2011-0405-775b-a666-3189a5d947d4"]}, "purchase.unknown_redemption", "redemptions[0]"),
     ({"member": {}}, "request.invalid", "member"),
     ({"member": {"identifier": "4006381333931"}}, "request.invalid", "member.identifier"),
     ({"member": {"identifier": "passport:C01X"}}, "request.invalid", "member.identifier"),

@@ -11,6 +11,7 @@ from loyalty_api.domain.access.table import ADMITTED
 from tests.make.engagement import make_engagement
 from tests.make.problem import problem
 from tests.make.purchase import AT, make_purchase
+from tests.make.reward import make_pool, make_redemption, make_reward
 from tests.make.shop import LONG_AGO, Shop
 
 IDENTIFIERS = [
@@ -23,6 +24,7 @@ IDENTIFIERS = [
 ]
 ENROLMENT = {"identifiers": IDENTIFIERS, "profile": {"given_name": "Ada"}, "enrolled_at": LONG_AGO, "store": "1"}
 EVENT = make_engagement("card:4006381333931", reference="E-1", source="reviews")
+REDEMPTION = make_redemption("card:4006381333931", "one", reference="V-1", source="till-1")
 PURCHASE = make_purchase("card:4006381333931", 1000, reference="R-1", source="till-1")
 
 RETURN = {
@@ -43,6 +45,10 @@ class Twin:
         assert recorded.status_code == 201, recorded.text
         self.purchase = recorded.json()
         self.event = shop.call("POST", "/v1/engagement", EVENT).json()
+        shop.call("POST", "/v1/coupons/pools", make_pool())
+        redeemed = shop.call("POST", "/v1/redemptions", REDEMPTION)
+        assert redeemed.status_code == 201, redeemed.text
+        self.redemption = redeemed.json()
         self.key = shop.issue_key("till", name="till 1")
         assert self.purchase["points"]["earned"] == points
 
@@ -51,7 +57,8 @@ class Twin:
 def twins(make_shop: Callable[..., Shop]) -> tuple[Twin, Twin]:
     """The same document but for what a euro earns (and the code, which is the operator's to give)."""
     rules = [[{"code": "base", "per_spend": {"points": points, "per_minor": 100}}] for points in (1, 7)]
-    one, other = (make_shop(earning_rules=each) for each in rules)
+    rewards = [make_reward("one", points=1)]
+    one, other = (make_shop(earning_rules=each, rewards=rewards) for each in rules)
     return Twin(one, 10), Twin(other, 70)
 
 
@@ -63,7 +70,7 @@ def test_the_same_card_is_another_member_and_the_same_reference_another_purchase
     for twin, points in ((one, 10), (other, 70)):
         again = twin.shop.post(PURCHASE)
         assert (again.status_code, again.json()) == (200, twin.purchase)
-        assert twin.shop.member(twin.member["id"])["points"]["available"] == points
+        assert twin.shop.member(twin.member["id"])["points"]["available"] == points - 1
 
 
 def test_the_same_event_of_the_same_card_is_another_event(twins: tuple[Twin, Twin]) -> None:
@@ -77,6 +84,22 @@ def test_the_same_event_of_the_same_card_is_another_event(twins: tuple[Twin, Twi
         assert twin.shop.call("GET", f"/v1/engagement?member={stranger.member['id']}").json()["items"] == []
         fresh = EVENT | {"reference": "E-2", "member": {"id": stranger.member["id"]}}
         problem(twin.shop.call("POST", "/v1/engagement", fresh), 404, "member.not_found")
+
+
+def test_the_same_code_and_the_same_reference_of_a_redemption_are_ones_own(twins: tuple[Twin, Twin]) -> None:
+    one, other = twins
+    assert one.redemption["id"] != other.redemption["id"]
+    for twin in twins:
+        again = twin.shop.call("POST", "/v1/redemptions", REDEMPTION)
+        assert (again.status_code, again.json()) == (200, twin.redemption)
+        listed = twin.shop.call("GET", "/v1/redemptions").json()["items"]
+        assert [each["id"] for each in listed] == [twin.redemption["id"]]
+        body = {"reference": "C-1", "member": {"id": twin.member["id"]}}
+        used = twin.shop.call("POST", "/v1/coupons/AAA/redeem", body)
+        assert (used.status_code, used.json()["member"]) == (201, twin.member["id"])
+        assert twin.shop.call("GET", "/v1/coupons/pools/spring").json()["left"] == 2
+    stolen = make_purchase("card:4006381333931", 1000, redemptions=[one.redemption["id"]])
+    problem(other.shop.post(stolen), 422, "purchase.unknown_redemption", "redemptions[0]")
 
 
 def test_every_search_finds_ones_own_member_only(twins: tuple[Twin, Twin]) -> None:
@@ -115,7 +138,7 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
     ids = {"member_id": one.member["id"], "purchase_id": one.purchase["id"], "key_id": one.key["id"]}
     returned = one.shop.call("POST", "/v1/returns", RETURN).json()
     assert returned["purchase"] == one.purchase["id"]
-    ids |= {"engagement_id": one.event["id"], "return_id": returned["id"]}
+    ids |= {"engagement_id": one.event["id"], "return_id": returned["id"], "redemption_id": one.redemption["id"]}
     before = one.shop.member(one.member["id"])
     tried = 0
     for route in sorted(ADMITTED):
@@ -139,7 +162,7 @@ def test_a_purchase_by_the_id_of_the_other_programs_member_is_refused(twins: tup
     batch = other.shop.call("POST", "/v1/purchases/batch", [fresh, fresh | {"reference": "R-3"}]).json()["results"]
     assert [each["problem"]["code"] for each in batch] == ["member.not_found"] * 2
     problem(other.shop.post(PURCHASE | {"member": {"id": one.member["id"]}}), 409, "purchase.reference_reused")
-    assert one.shop.member(one.member["id"])["points"]["available"] == 10
+    assert one.shop.member(one.member["id"])["points"]["available"] == 9
 
 
 def test_blocking_adding_and_publishing_here_changes_nothing_there(twins: tuple[Twin, Twin]) -> None:

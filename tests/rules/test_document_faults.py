@@ -148,7 +148,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"name": "x" * 201}, "name", "must be text of 1 to 200 characters"),
     ({"name": "a\x00b"}, "name", "must be text of 1 to 200 characters"),
     ({"nmae": "Coffee Club"}, "nmae", "is not a field here; did you mean name?"),
-    ({"rewards": []}, "rewards", "is not a field here"),
+    ({"surveys": []}, "surveys", "is not a field here"),
     ({"earning_rules": rules(SPEND | {"code": "base\n"})}, "earning_rules[0].code", "must be a code"),
     ({"currency": "EUR\n"}, "currency", "must be a currency code"),
     # points

@@ -16,11 +16,12 @@ from loyalty_api.domain.programs import words
 from loyalty_api.domain.programs.diff import diff_documents
 from loyalty_api.domain.programs.document import Document, EarningRule, Level
 from loyalty_api.domain.programs.read import read_document
+from loyalty_api.domain.programs.reward import Reward
 from loyalty_api.domain.programs.words import Sides, words_of
 from tests.make.program import BASE_RULE, TIERS, make_document
 
 # Changes by which nothing is told, because a code names what changes: another code is another entry.
-NAMED_BY_CODE = {"earning_rules.*.code", "tiers.levels.*.code"}
+NAMED_BY_CODE = {"earning_rules.*.code", "tiers.levels.*.code", "rewards.*.code"}
 
 
 def document(**changes: Any) -> Document:
@@ -151,8 +152,8 @@ def test_a_text_never_makes_a_second_line() -> None:
     ("where", "old", "new", "sentence"),
     [
         ("points.half_life", None, 3, "Points, half life: 3 (before: nothing)"),
-        ("rewards.five.money_off.amount_minor", 1, 5000, "Rewards, five, money off, amount minor: 5,000 (before: 1)"),
-        ("rewards.five", {"points": 5}, None, "Rewards, five, points: nothing (before: 5)"),
+        ("surveys.five.money_off.amount_minor", 1, 5000, "Surveys, five, money off, amount minor: 5,000 (before: 1)"),
+        ("surveys.five", {"points": 5}, None, "Surveys, five, points: nothing (before: 5)"),
         ("earning_rules.base.moon", [], ["new", "full"], "Earning rules, base, moon: new and full (before: nothing)"),
         ("earning_rules.base.moon.full", True, False, "Earning rules, base, moon, full: no (before: yes)"),
         (
@@ -189,7 +190,7 @@ def nested(where: str, value: Any) -> dict[str, Any]:
 # --- every field ------------------------------------------------------------------------------------------------------
 
 TEXTS = ["a", "b", "EUR", "USD", "DE", "AT", "2026-11-01", "2026-12-31", "12-31", "06-30", "12:00", "17:30"]
-FIELDS = {Document: "", EarningRule: "earning_rules.*.", Level: "tiers.levels.*."}
+FIELDS = {Document: "", EarningRule: "earning_rules.*.", Level: "tiers.levels.*.", Reward: "rewards.*."}
 
 
 def variants(kind: inspect.Type) -> list[Any]:
@@ -235,7 +236,7 @@ def whole(kind: type, name: str, value: Any) -> dict[str, Any]:
         return plain | {name: value}
     if kind is Level:
         return plain | {"tiers": {"levels": [{"code": "gold", "from": 1} | {name: value}]}}
-    return plain | {"earning_rules": [{"code": "one"} | {name: value}]}
+    return plain | {"rewards" if kind is Reward else "earning_rules": [{"code": "one"} | {name: value}]}
 
 
 def test_every_list_of_entries_with_a_code_is_walked() -> None:

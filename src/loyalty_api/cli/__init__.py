@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ _COMMANDS = {
     "work": "what time brings: points that mature and expire, notices",
     "migrate": "bring the database to the newest schema",
     "replay": "post purchases from a file over HTTP, resumable",
+    "import": "members, opening balances and purchases from a file, resumable",
     "program": "export, plan and apply the program document",
     "verify": "prove the ledger from its rows",
     "keys": "create, list and revoke API keys",
@@ -29,12 +31,16 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module: Any = importlib.import_module(f"loyalty_api.cli.{cmd_name.replace('-', '_')}")
+        module: Any = importlib.import_module(f"loyalty_api.cli.{_file(cmd_name)}")
         return module.command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
+
+
+def _file(name: str) -> str:
+    return f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

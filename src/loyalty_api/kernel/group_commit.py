@@ -44,8 +44,7 @@ class GroupCommit(Generic[Command, Outcome]):
 
     async def submit(self, command: Command, *, key: Hashable) -> Outcome:
         """The command's own outcome. Raises Busy at once when the queue is full, having written nothing."""
-        if self._waiting >= self._queue_max:
-            raise Busy("The service has more purchases waiting than it can take; try again in a moment.")
+        self.check_room()
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         lane = self._lanes[hash(key) % len(self._lanes)]
         lane.queue.append((command, answer))
@@ -53,6 +52,11 @@ class GroupCommit(Generic[Command, Outcome]):
         if lane.writer is None:
             lane.writer = asyncio.create_task(self._drain(lane))
         return await answer
+
+    def check_room(self) -> None:
+        """Raises Busy when the queue is full: what could not be submitted need not be prepared either."""
+        if self._waiting >= self._queue_max:
+            raise Busy("The service has more purchases waiting than it can take; try again in a moment.")
 
     async def submit_many(self, commands: Sequence[Command]) -> list[Outcome | Exception]:
         """All outcomes in order, in batches of their own; a command that fails alone has its error instead."""

@@ -8,6 +8,8 @@ from typing import Any
 from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.engagement.command import RecordEngagement
 from loyalty_api.domain.engagement.record import record_engagement
+from loyalty_api.domain.openings.command import RecordOpening
+from loyalty_api.domain.openings.record import record_openings
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import RecordPurchase
 from loyalty_api.domain.purchases.record import record_purchases
@@ -15,6 +17,7 @@ from loyalty_api.kernel.database import Database, RaceLost
 from loyalty_api.kernel.group_commit import GroupCommit
 from loyalty_api.kernel.refusals import Refusal
 from loyalty_api.rest.caller import Callers
+from loyalty_api.rest.route import Route
 from loyalty_api.settings import Settings
 
 Outcome = Answered | Refusal
@@ -31,6 +34,12 @@ class Door:
         limits = {"lanes": settings.writers, "queue_max": settings.queue_max}
         self.recorder: GroupCommit[RecordPurchase, Outcome] = GroupCommit(self._by(record_purchases), **limits)
         self.engager: GroupCommit[RecordEngagement, Outcome] = GroupCommit(self._by(record_engagement), **limits)
+        self.opener: GroupCommit[RecordOpening, Outcome] = GroupCommit(self._by(record_openings), **limits)
+        self._queues = {"POST /v1/purchases": self.recorder, "POST /v1/engagement": self.engager}
+
+    def check_room(self, route: Route) -> None:
+        """Refuses (Busy) a hot request whose queue is full, before its body costs those who wait any time."""
+        self._queues[route.key].check_room()
 
     def _by(
         self, record: Callable[..., Awaitable[list[Outcome]]]
@@ -54,4 +63,5 @@ class Door:
         """Answers what was accepted, then lets go of the database."""
         await self.recorder.close()
         await self.engager.close()
+        await self.opener.close()
         await self.database.close()

@@ -22,14 +22,8 @@ from loyalty_api.domain.engagement.refusals import (
     EngagementReferenceReused,
     EngagementTooLate,
 )
-from loyalty_api.domain.members.refusals import (
-    IdentifierBlocked,
-    MemberClosed,
-    MemberErased,
-    MemberNotFound,
-    MemberSuspended,
-)
-from loyalty_api.domain.programs.document import EVENT_KIND_PATTERN
+from loyalty_api.domain.members.refusals import NOT_ACTIVE, IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.programs.parts import EVENT_KIND_PATTERN
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.paging import page_answer, read_page
@@ -44,9 +38,7 @@ from loyalty_api.rest.route import Answer, Call, Route, answer_json
 ENGAGEMENT_REFUSALS = (
     MemberNotFound,
     IdentifierBlocked,
-    MemberSuspended,
-    MemberClosed,
-    MemberErased,
+    *NOT_ACTIVE,
     EngagementReferenceReused,
     EngagementBeforeEnrolment,
     EngagementInTheFuture,
@@ -73,6 +65,7 @@ EXAMPLE_ANSWER = {
     "status": "recorded",
     "kind": "review.written",
     "points": EXAMPLE_POINTS,
+    "matured": 0,
     "balance": {"available": 533, "pending": 0, "reserved": 0},
     "tier": {"code": "silver", "changed": False, "next": {"code": "gold", "missing": 14610}},
     "advice": [],
@@ -203,8 +196,9 @@ ROUTES = [
         method="POST",
         path="/v1/engagement",
         handler=record,
-        summary="Record an event other than a purchase; rules may give points for its kind. The same reference again"
-        " answers 200 with the first answer, to the byte",
+        summary="Record an event other than a purchase; rules may give points for its kind. One that points wait for"
+        " names their purchase in data (purchase: {id}, or {source, reference}) and makes them available. The same"
+        " reference again answers 200 with the first answer, to the byte",
         body=Engagement,
         answer=EngagementAnswer,
         status=201,

@@ -40,9 +40,13 @@ class MemberExport(msgspec.Struct, frozen=True, kw_only=True):
     purchases: Rows
     returns: Rows
     engagement: Rows
+    redemptions: Rows
+    coupon_uses: Rows
+    openings: Rows
     transfers: Rows
     lots: Rows
     draws: Rows
+    holds: Rows
     expiry_notices: Rows
     carried_rests: Rows
     capped_days: Rows

@@ -91,7 +91,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "format": "uuid"} if name.endswith("_id") else {"type": "integer"},
+            "schema": _path_schema(name),
         }
         for name in re.findall(r"\{(\w+)\}", route.path)
     ]
@@ -113,6 +113,12 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     }
     headers = [(route.idempotent, header), (route.localized, language)]
     return [*path, *query, *(each for taken, each in headers if taken), *([_condition(route)] if route.tagged else [])]
+
+
+def _path_schema(name: str) -> dict[str, str]:
+    if name.endswith("_id"):
+        return {"type": "string", "format": "uuid"}
+    return {"type": "integer" if name == "number" else "string"}
 
 
 def _condition(route: Route) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from loyalty_api.domain.members.refusals import MemberErased, MemberNotFound
 from loyalty_api.domain.points.as_of import points_as_of
 from loyalty_api.domain.points.queries import account_name, history, points_and_expiring
 from loyalty_api.domain.purchases.queries import earnings_of, last_purchase_at
+from loyalty_api.domain.rewards.queries import redemption_rewards
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
@@ -81,6 +82,7 @@ class HistoryItem(msgspec.Struct, frozen=True, kw_only=True):
     earnings: list[HistoryEarning]
     purchase: UUID | None
     engagement: UUID | None
+    redemption: UUID | None
     balance_after: BalanceAnswer
 
 
@@ -135,7 +137,12 @@ async def read_history(door: Door, call: Call) -> Answer:
         bought, happened = (_causes(rows, kind) for kind in ("purchase", "engagement"))
         purchases = await earnings_of(connection, member_id=member_id, purchase_ids=bought) if bought else {}
         events = await engagement_earnings(connection, member_id=member_id, engagement_ids=happened) if happened else {}
-    items = [_item(row, purchases.get(row["cause_id"]), events.get(row["cause_id"])) for row in rows]
+        asked = _causes(rows, "redemption")
+        rewards = await redemption_rewards(connection, member_id=member_id, redemption_ids=asked) if asked else {}
+    items = [
+        _item(row, purchases.get(row["cause_id"]), events.get(row["cause_id"]), rewards.get(row["cause_id"]))
+        for row in rows
+    ]
     return answer_json(page_answer(rows, page, lambda row: row["seq"], items))
 
 
@@ -143,7 +150,7 @@ def _causes(rows: list[Any], kind: str) -> list[UUID]:
     return [row["cause_id"] for row in rows if row["cause_kind"] == kind]
 
 
-def _item(row: Any, purchase: Any, event: Any) -> HistoryItem:
+def _item(row: Any, purchase: Any, event: Any, reward: Any) -> HistoryItem:
     cause = purchase or event
     earnings = msgspec.json.decode(cause["earnings"]) if cause and row["kind"] == "earn" else []
     return HistoryItem(
@@ -154,24 +161,29 @@ def _item(row: Any, purchase: Any, event: Any) -> HistoryItem:
         points=row["points"],
         from_=account_name(row["from_account"]),
         to=account_name(row["to_account"]),
-        reason=_reason(row["kind"], _told(row["cause_kind"], purchase, event), earnings),
+        reason=_reason(row["kind"], _told(row["cause_kind"], purchase, event, reward), earnings),
         earnings=[HistoryEarning(each["rule"], each["points"]) for each in earnings],
         purchase=row["cause_id"] if purchase else None,
         engagement=row["cause_id"] if event else None,
+        redemption=row["cause_id"] if reward else None,
         balance_after=BalanceAnswer(
             row["spendable_after"] - row["debt_after"], row["pending_after"], row["reserved_after"]
         ),
     )
 
 
-def _told(cause_kind: str, purchase: Any, event: Any) -> str:
+def _told(cause_kind: str, purchase: Any, event: Any, reward: Any) -> str:
     if purchase:
         return f"Purchase {purchase['reference']}"
+    if reward:
+        return f"Reward {reward['reward']}"
     return f"Event {event['kind']}" if event else cause_kind.capitalize()
 
 
 def _reason(kind: str, cause: str, earnings: list[Any]) -> str:
     """In words: what earned the points, or what became of them and through what."""
+    if kind == "import":
+        return "Opening balance"
     if kind == "earn":
         return f"{cause}: {'; '.join(each['because'] for each in earnings)}"
     done = _DONE.get(kind, kind.capitalize())

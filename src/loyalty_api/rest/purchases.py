@@ -11,13 +11,7 @@ from msgspec import Meta
 
 from loyalty_api.domain.access.queries import Caller
 from loyalty_api.domain.access.refusals import OtherStore
-from loyalty_api.domain.members.refusals import (
-    IdentifierBlocked,
-    MemberClosed,
-    MemberErased,
-    MemberNotFound,
-    MemberSuspended,
-)
+from loyalty_api.domain.members.refusals import NOT_ACTIVE, IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.purchases.answer import PurchaseAnswer
 from loyalty_api.domain.purchases.command import (
     Purchase,
@@ -30,11 +24,18 @@ from loyalty_api.domain.purchases.refusals import (
     BeforeEnrolment,
     InTheFuture,
     OutOfRange,
+    PaidTooMuch,
     PurchaseNotFound,
     ReferenceReused,
     TooLate,
     UnknownRedemption,
     WrongCurrency,
+)
+from loyalty_api.domain.rewards.refusals import (
+    CouponUsedUp,
+    RedemptionCancelled,
+    RedemptionCompleted,
+    RedemptionExpired,
 )
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import parse_id
@@ -49,15 +50,18 @@ from loyalty_api.rest.route import Answer, Call, Route, answer_json
 PURCHASE_REFUSALS = (
     MemberNotFound,
     IdentifierBlocked,
-    MemberSuspended,
-    MemberClosed,
-    MemberErased,
+    *NOT_ACTIVE,
     ReferenceReused,
     BeforeEnrolment,
     WrongCurrency,
     InTheFuture,
     TooLate,
     UnknownRedemption,
+    RedemptionCompleted,
+    RedemptionCancelled,
+    RedemptionExpired,
+    PaidTooMuch,
+    CouponUsedUp,
     OutOfRange,
     OtherStore,
 )

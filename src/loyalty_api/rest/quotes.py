@@ -29,6 +29,10 @@ EXAMPLE_QUOTE = {
         "not_fired": [{"rule": "gold-double", "why": "only for gold; the tier is silver"}],
     },
     "tier": EXAMPLE_ANSWER["tier"],
+    "rewards": [
+        {"reward": "five-off", "may_redeem": True},
+        {"reward": "mug", "may_redeem": False, "why_not": "900 points are needed; 513 are available."},
+    ],
     "advice": [],
 }
 

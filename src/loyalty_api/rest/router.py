@@ -18,6 +18,7 @@ from loyalty_api.kernel.logging import logger
 from loyalty_api.rest import (
     api_keys,
     clock,
+    coupons,
     dry_runs,
     engagement,
     explanations,
@@ -26,6 +27,7 @@ from loyalty_api.rest import (
     member_status,
     members,
     openapi,
+    openings,
     points,
     program,
     program_draft,
@@ -33,7 +35,9 @@ from loyalty_api.rest import (
     purchase_batch,
     purchases,
     quotes,
+    redemptions,
     returns,
+    rewards,
 )
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, NO_SUCH, plain_problem
@@ -51,7 +55,11 @@ CONTRACT: list[Route] = [
     *purchase_batch.ROUTES,
     *returns.ROUTES,
     *quotes.ROUTES,
+    *rewards.ROUTES,
+    *redemptions.ROUTES,
+    *coupons.ROUTES,
     *engagement.ROUTES,
+    *openings.ROUTES,
     *program.ROUTES,
     *program_draft.ROUTES,
     *program_publish.ROUTES,

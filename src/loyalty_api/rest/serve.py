@@ -31,6 +31,8 @@ async def serve_route(
     authorization = headers.get(b"authorization", b"").decode("latin-1")
     try:
         caller = await door.callers.admit(route, authorization, received_at)
+        if route.hot:
+            door.check_room(route)
         if any(name.endswith("_id") and parse_id(value) is None for name, value in path.items()):
             return NO_SUCH
         content_type = _content_type(route, headers) if route.body is not None else ""

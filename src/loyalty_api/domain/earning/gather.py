@@ -19,6 +19,7 @@ from loyalty_api.domain.members.identify import Identifier, found_ask, read_foun
 from loyalty_api.domain.members.presented import People, Presented
 from loyalty_api.domain.members.queries import Traits, memberships_ask, read_memberships, read_traits, traits_ask
 from loyalty_api.domain.points.balance import balances_ask, due_members, lock_balances
+from loyalty_api.domain.points.holds import holds_ask
 from loyalty_api.domain.points.lots import open_lots_ask
 from loyalty_api.domain.points.post import Book, make_book
 from loyalty_api.domain.programs.queries import Catalogue, Program
@@ -32,17 +33,20 @@ _MEMBERS = Sql("ARRAY(SELECT member_id FROM chosen)")
 
 
 class Happened(NamedTuple):
-    """Where and when something occurred, and to whom; ``present``: its program's, as it is recorded."""
+    """Where and when something occurred, and to whom; ``present``: its program's, as it is recorded.
+
+    ``needs_lots``: it moves points of the member that are there already."""
 
     program_id: UUID
     presented: Presented
     occurred_at: datetime
     present: datetime
+    needs_lots: bool = False
 
 
 class Batch(NamedTuple):
     """What a batch will need. ``keys``: of its references; ``key_ids``: of its callers; ``curious``: some condition
-    asks about profiles."""
+    asks about profiles; ``spends``: it may spend points of any of its members."""
 
     programs: dict[UUID, Program]
     happened: Sequence[Happened]
@@ -51,6 +55,7 @@ class Batch(NamedTuple):
     key_ids: Collection[UUID]
     needs: Needs
     curious: bool
+    spends: bool = False
 
     def who(self) -> dict[str, Ask]:
         """Asks for the members who are meant."""
@@ -119,10 +124,21 @@ async def gather_batch_locked(connection: Connection, batch: Batch) -> Gathered:
     members = sorted(read_memberships(rows["memberships"]))
     rows["balances"] = await lock_balances(connection, members)  # from here on nobody else writes for them
     rows["budgets"] = await lock_budgets(connection, batch.needs.budgets)
-    due = due_members(rows["balances"], max(each.present for each in batch.happened))
-    asks = batch.state(members, budgets=False) | {"lots": open_lots_ask(due)}
+    present = max(each.present for each in batch.happened)
+    due = {row["member_id"] for row in rows["balances"]}
+    if not batch.spends:
+        due &= {*due_members(rows["balances"], present), *_moved(batch, rows)}
+    asks = batch.state(members, budgets=False)
+    asks |= {"lots": open_lots_ask(sorted(due)), "holds": holds_ask(sorted(due))}
     rows |= await ask_together(connection, asks)
-    return await _gathered(connection, batch, rows, own=own_slice(), due=due)
+    return await _gathered(connection, batch, rows, own=own_slice(), due=sorted(due))
+
+
+def _moved(batch: Batch, rows: dict[str, list[Any]]) -> set[UUID]:
+    """The members whose points are moved."""
+    people = People(read_found(rows["found"]), read_memberships(rows["memberships"]))
+    wanted = [each for each in batch.happened if each.needs_lots]
+    return {meant for each in wanted if (meant := people.meant(each.presented, each.program_id))}
 
 
 async def _gathered(
@@ -139,6 +155,7 @@ async def _gathered(
         book=make_book(
             rows["balances"],
             rows.get("lots"),
+            holds=rows.get("holds", ()),
             of=due or (),
             zones={program.id: program.zone for program in batch.programs.values()},
         ),

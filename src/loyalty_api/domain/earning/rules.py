@@ -43,12 +43,14 @@ class Inputs(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a decision rests on beyond the receipt, by rule; kept with it, so that it can be worked out again.
 
     ``conditions``: whether the rule's condition holds. ``carried``: minor units of a step that wait from before.
-    ``rooms``: points left, by limit; one that is not named does not bind.
+    ``rooms``: points left, by limit; one that is not named does not bind. ``paid_minor``: what was paid with points
+    and does not earn; the lines of the basket are without it.
     """
 
     conditions: dict[str, bool] = {}
     carried: dict[str, int] = {}
     rooms: dict[str, dict[str, int]] = {}
+    paid_minor: int = 0
 
 
 NO_INPUTS = Inputs()

@@ -10,12 +10,14 @@ from loyalty_api.domain.earning.answer import Advice, BalanceAnswer, EarnedPoint
 
 
 class EngagementAnswer(msgspec.Struct, frozen=True):
-    """What the caller is told."""
+    """What the caller is told. ``matured``: points of the named purchase that waited for this event and became
+    available with it."""
 
     id: UUID
     status: str
     kind: str
     points: EarnedPoints
+    matured: int
     balance: BalanceAnswer
     tier: TierAnswer | None
     advice: list[Advice]

@@ -6,6 +6,7 @@ or the same reference. It touches no database.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from loyalty_api.domain.claims.claim import Claim, Key, claims_change
 from loyalty_api.domain.earning.gather import Gathered
 from loyalty_api.domain.earning.lots import lots_of
 from loyalty_api.domain.earning.rules import Decision
+from loyalty_api.domain.engagement.awaited import Purchases, is_awaited, read_ref, refuse
 from loyalty_api.domain.engagement.command import RecordEngagement
 from loyalty_api.domain.engagement.decide import decide_event, rules_for
 from loyalty_api.domain.engagement.receipt import Decided, make_answer, make_event, make_row
@@ -29,11 +31,15 @@ from loyalty_api.domain.engagement.store import EngagementRow, engagements_chang
 from loyalty_api.domain.members.presented import Presented
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
 from loyalty_api.domain.points.post import Cause
-from loyalty_api.domain.points.settle import settle
-from loyalty_api.domain.programs.document import POINTS_MAX, Tiers
+from loyalty_api.domain.points.settle import mature_for, settle
+from loyalty_api.domain.programs.document import Tiers
+from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Version
+from loyalty_api.domain.rewards.automatic import automatic_rewards, is_reached, redeem_automatic
+from loyalty_api.domain.rewards.counter import Counter
 from loyalty_api.domain.tiers.standing import VALUE_MAX, Standing, standings_changes
 from loyalty_api.kernel.clock import rfc3339
+from loyalty_api.kernel.database import RaceLost
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event, events_change
 from loyalty_api.kernel.refusals import FieldError, Refusal
@@ -43,7 +49,13 @@ from loyalty_api.kernel.together import Change
 class Desk:
     """The state of one batch."""
 
-    def __init__(self, gathered: Gathered) -> None:
+    def __init__(
+        self,
+        gathered: Gathered,
+        counters: Mapping[UUID, Counter] | None = None,
+        purchases: Purchases | None = None,
+    ) -> None:
+        self.counters = counters  # None: the batch is not prepared to give automatic rewards
         self.programs = gathered.programs
         self.presented = gathered.presented
         self.people = gathered.people
@@ -53,6 +65,7 @@ class Desk:
         self.standings = gathered.standings
         self.tallies = gathered.tallies
         self.traits = gathered.traits
+        self.purchases = purchases or Purchases({}, {})
         self.new_claims: dict[Key, Claim] = {}
         self.rows: list[EngagementRow] = []
         self.events: list[Event] = []
@@ -77,10 +90,12 @@ class Desk:
             decided = self._decide(command, member_id)
         except Refusal as refusal:
             return refusal
-        answer = make_answer(decided)
-        row = make_row(decided, answer)
-        self.rows.append(row)
+        row = make_row(decided, b"")
         self.events.append(make_event(row, decided))
+        self._redeem(command, decided)
+        answer = make_answer(decided)
+        row = row._replace(answer=answer)
+        self.rows.append(row)
         if key:
             self.claims[key] = self.new_claims[key] = Claim(row.member_id, row.engagement_id, command.content_hash)
         return Answered(answer, replayed=False)
@@ -94,7 +109,18 @@ class Desk:
             *standings_changes(self.standings.values()),
             *events_change(self.events),
             *self.tallies.changes(),
+            *(change for counter in (self.counters or {}).values() for change in counter.changes()),
         ]
+
+    def _redeem(self, command: RecordEngagement, decided: Decided) -> None:
+        """Redeems the automatic rewards that the points reach now. Raises RaceLost where that is not prepared."""
+        program, balance = self.programs[command.program_id], decided.balance
+        now = program.present(command.received_at)
+        if is_reached(automatic_rewards(program.version_at(now)), balance.available):
+            if self.counters is None:
+                raise RaceLost
+            tier = decided.standing.progress(decided.tiers)[0] if decided.tiers else None
+            redeem_automatic(self.counters[program.id], balance, program, tier=tier, now=now)
 
     def _replay(self, command: RecordEngagement, claim: Claim, presented: Presented) -> Replay:
         if claim.member_id != self.people.meant(presented, command.program_id):
@@ -111,6 +137,7 @@ class Desk:
         if command.reference is not None:
             _check_instant(touchpoint.occurred_at, current, now, membership)
 
+        awaited = self._awaited(command, member_id)
         balance, standing = self.book.balances[member_id], self.standings[member_id]
         tiers, tiers_then = current.document.tiers, then.document.tiers
         tier = standing.tier_at(tiers_then, touchpoint.occurred_at) if tiers_then else None
@@ -132,6 +159,7 @@ class Desk:
         cause = Cause("engagement", new_id(), touchpoint.occurred_at, balance.record_at(now))
         when = {"zone": program.zone, "occurred_at": cause.occurred_at, "recorded_at": cause.recorded_at}
         lots = lots_of(decision, rules.compiled, then.document.points, **when) if rules else {}
+        matured = mature_for(self.book, balance, touchpoint.kind, earned_for=awaited, cause=cause) if awaited else 0
         issued = self.book.earn(balance, lots, cause=cause)
         if rules and rules.use:
             self.tallies.note(rules.use, member_id, decision)
@@ -140,6 +168,7 @@ class Desk:
             cause=cause,
             decision=decision,
             inputs=inputs,
+            matured=matured,
             pending=issued.pending,
             transfer_seq=issued.transfer_seq,
             value=value,
@@ -158,6 +187,22 @@ class Desk:
             if value
             else None,
         )
+
+    def _awaited(self, command: RecordEngagement, member_id: UUID) -> UUID | None:
+        """The purchase whose points wait for this event; None: no points do.
+
+        Refuses (InvalidRequest) a purchase that is not named, not known, or another member's.
+        """
+        program = self.programs[command.program_id]
+        if command.reference is None or not is_awaited(program, command.touchpoint.kind):
+            return None
+        ref = read_ref(command)
+        named = self.purchases.find(program.id, ref)
+        if named.member_id != member_id:
+            lots = self.book.lots(self.book.balances[member_id])
+            if all(lot.earned_for != named.purchase_id for lot in lots):
+                refuse(ref, "is a purchase of another member")
+        return named.purchase_id
 
 
 def key_of(command: RecordEngagement) -> Key | None:

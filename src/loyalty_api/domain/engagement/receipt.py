@@ -31,6 +31,7 @@ class Decided(NamedTuple):
     cause: Cause
     decision: Decision
     inputs: Inputs
+    matured: int  # points of a purchase that waited for it
     pending: int  # how many of its points are
     transfer_seq: int | None
     value: int  # what it counts towards the tier
@@ -51,6 +52,7 @@ def make_answer(decided: Decided) -> bytes:
             status="recorded",
             kind=decided.command.touchpoint.kind,
             points=EarnedPoints(decision.points, decided.pending, decision.earnings),
+            matured=decided.matured,
             balance=BalanceAnswer(balance.available, balance.pending, balance.reserved),
             tier=tell_tier(decided.standing, decided.tiers, changed=decided.move is not None),
             advice=[],

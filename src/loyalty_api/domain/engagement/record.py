@@ -13,6 +13,7 @@ from loyalty_api.domain.engagement.command import RecordEngagement
 from loyalty_api.domain.engagement.gather import gather, gather_locked
 from loyalty_api.domain.engagement.store import first_answers
 from loyalty_api.domain.programs.queries import Catalogue
+from loyalty_api.domain.rewards.hand_out import choose_codes
 from loyalty_api.kernel.database import Connection, RaceLost
 from loyalty_api.kernel.refusals import Refusal
 from loyalty_api.kernel.together import change_together
@@ -41,5 +42,7 @@ async def record_engagement(
         claims=desk.claims.values(),
         first_answers=first_answers,
     )
+    for counter in (desk.counters or {}).values():
+        await choose_codes(connection, counter)
     await change_together(connection, desk.changes())
     return answers

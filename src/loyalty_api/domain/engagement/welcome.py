@@ -10,7 +10,8 @@ from loyalty_api.domain.engagement.command import ENROLLED, RecordEngagement, To
 from loyalty_api.domain.engagement.gather import gather_own
 from loyalty_api.domain.members.presented import MemberRef
 from loyalty_api.domain.programs.queries import Program
-from loyalty_api.kernel.database import Connection
+from loyalty_api.domain.rewards.hand_out import choose_codes
+from loyalty_api.kernel.database import Connection, RaceLost
 from loyalty_api.kernel.refusals import Refusal
 from loyalty_api.kernel.together import change_together
 
@@ -42,11 +43,17 @@ async def record_welcome(
         actor=actor,
         store=store,
     )
-    for locked in (False, True):  # once more, with the budgets locked, when a slice of one was too short
-        desk = await gather_own(connection, program, command, locked=locked)
+    desk = await gather_own(connection, program, command, locked=False)
+    try:
         outcome = desk.take(command, member_id)
-        if not desk.tallies.short:
-            break
+        again = bool(desk.tallies.short)
+    except RaceLost:  # an automatic reward is reached
+        again = True
+    if again:  # once more behind locks, also when a budget's slice was too short
+        desk = await gather_own(connection, program, command, locked=True)
+        outcome = desk.take(command, member_id)
     if isinstance(outcome, Refusal):
         raise outcome
+    for counter in (desk.counters or {}).values():
+        await choose_codes(connection, counter)
     await change_together(connection, desk.changes())

@@ -31,7 +31,7 @@ _PARTS = {
     Account.DEBT: ("debt", -1),
 }
 # Kinds of causes that other laws look after.
-_CAUSES_ELSEWHERE = {"engagement", "return"}
+_CAUSES_ELSEWHERE = {"engagement", "opening", "redemption", "return"}
 
 
 class MemberRows(msgspec.Struct, frozen=True):
@@ -50,12 +50,18 @@ class MemberRows(msgspec.Struct, frozen=True):
     engagements: Sequence[Row]
     return_references: Sequence[Row]
     engagement_references: Sequence[Row]
+    openings: Sequence[Row]
+    opening_references: Sequence[Row]
     tiers: Sequence[Row]
     tier_days: Sequence[Row]
     tier_moves: Sequence[Row]
     events: Sequence[Row]
     carries: Sequence[Row]
     earning_days: Sequence[Row]
+    redemptions: Sequence[Row] = ()
+    holds: Sequence[Row] = ()
+    coupon_uses: Sequence[Row] = ()
+    reward_references: Sequence[Row] = ()
 
 
 def check_member(rows: MemberRows) -> Iterator[Broken]:

@@ -57,14 +57,19 @@ def _whole(purchase: Row, returns: list[Row]) -> Iterator[Broken]:
 
 
 def _transfers(rows: MemberRows) -> Iterator[Broken]:
-    """Each return's transfers took what it says; and no other transfer takes anything back."""
-    taken: dict[UUID, int] = defaultdict(int)
+    """Each return's transfers took and gave what it says; none is of a return that does not exist."""
+    booked: dict[tuple[UUID, str], int] = defaultdict(int)
     for row in rows.transfers:
-        if row["cause_kind"] == "return" and row["kind"] == "return":
-            taken[row["cause_id"]] += row["points"]
+        if row["cause_kind"] == "return":
+            booked[row["cause_id"], row["kind"]] += row["points"]
+    known = {row["return_id"] for row in rows.returns}
     for row in rows.returns:
-        booked, said = taken.pop(row["return_id"], 0), row["points_taken"] - row["points_expired"]
-        if booked != said:
-            yield "return", f"return {row['return_id']} says that it took {said}, its transfers {booked}"
-    for return_id in taken:
+        for kind, said in (
+            ("return", row["points_taken"] - row["points_expired"]),
+            ("give_back", row["points_given"]),
+        ):
+            points = booked[row["return_id"], kind]
+            if points != said:
+                yield "return", f"return {row['return_id']} says {said} of {kind}, its transfers {points}"
+    for return_id in {return_id for return_id, _ in booked} - known:
         yield "cause", f"transfers name a return {return_id} that does not exist"

@@ -3,11 +3,13 @@
 The order of a night, at the start of the local day:
 
 1. pending points mature and available ones expire, member by member in the order of their instants;
-2. notices of expiry are given.
+2. automatic rewards are redeemed by whoever reached them;
+3. notices of expiry are given.
 
-In between, only the first is run. Each step goes page by page, a transaction for each page, and finds by itself what
-is left to do; nights count as run when all of them are done. Nights that no worker was there for are made up for: a
-test program, whose clock moves by days at once, lives through each of them at its own time.
+In between, only the first is run, and reservations that ran out are closed, whose points are free by then already.
+Each step goes page by page, a transaction for each page, and finds by itself what is left to do; nights count as run
+when all of them are done. Nights that no worker was there for are made up for: a test program, whose clock moves by
+days at once, lives through each of them at its own time.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ import msgspec
 from loyalty_api.domain.points.give_notice import give_notices
 from loyalty_api.domain.points.settle_due import Place, settle_due
 from loyalty_api.domain.programs.queries import Program
+from loyalty_api.domain.rewards.expire import expire_due
+from loyalty_api.domain.rewards.redeem_reached import redeem_reached
 from loyalty_api.kernel.clock import BEGINNING_OF_TIME, add_days, local_date, start_of_day
 from loyalty_api.kernel.database import Connection, Database
 
@@ -35,14 +39,17 @@ ON CONFLICT (program_id) DO UPDATE SET through = EXCLUDED.through
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """What was done: transfers of points that matured or expired, and lots whose members had notice."""
+    """What was done: transfers of points that matured or expired, lots whose members had notice, reservations that
+    ran out, and automatic rewards."""
 
     nights: int = 0
     transfers: int = 0
     notices: int = 0
+    reservations: int = 0
+    rewards: int = 0
 
     def __add__(self, other: Ran) -> Ran:
-        return Ran(self.nights + other.nights, self.transfers + other.transfers, self.notices + other.notices)
+        return Ran(*(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__))
 
 
 async def run_due(database: Database, program: Program, *, now: datetime) -> Ran:
@@ -57,7 +64,10 @@ async def run_due(database: Database, program: Program, *, now: datetime) -> Ran
         ran += await _night(database, program, now=at)
     if nights:
         await database.write(lambda connection: connection.execute(_RAN, program.id, nights[-1]))
-    return ran + Ran(transfers=await _settle(database, program, now=now))
+    ran += Ran(transfers=await _settle(database, program, now=now))
+    while closed := await database.write(lambda connection: expire_due(connection, program, now=now)):
+        ran += Ran(reservations=closed)
+    return ran
 
 
 async def _nights(database: Database, program: Program, now: datetime) -> list[date]:
@@ -75,10 +85,22 @@ async def _night(database: Database, program: Program, *, now: datetime) -> Ran:
     return Ran(
         nights=1,
         transfers=await _settle(database, program, now=now),
+        rewards=await _redeem(database, program, now=now),
         notices=await _by_page(
             database, lambda connection, after: give_notices(connection, program, now=now, after=after)
         ),
     )
+
+
+async def _redeem(database: Database, program: Program, *, now: datetime) -> int:
+    redeemed, after = 0, UUID(int=0)
+    while after is not None:
+        start: UUID = after
+        count, after = await database.write(
+            lambda connection, start=start: redeem_reached(connection, program, now=now, after=start)
+        )
+        redeemed += count
+    return redeemed
 
 
 async def _settle(database: Database, program: Program, *, now: datetime) -> int:

@@ -25,7 +25,10 @@ from loyalty_api.domain.lifecycle.laws_decisions import (
 )
 from loyalty_api.domain.lifecycle.laws_engagement import check_engagements
 from loyalty_api.domain.lifecycle.laws_lots import check_lots
+from loyalty_api.domain.lifecycle.laws_openings import check_openings
 from loyalty_api.domain.lifecycle.laws_returns import check_returns, less_returns
+from loyalty_api.domain.lifecycle.laws_rewards import check_rewards
+from loyalty_api.domain.lifecycle.laws_stock import check_stock
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.kernel.database import Connection, Database
 
@@ -86,6 +89,13 @@ _OF_MEMBERS = {
         JOIN reference_claims c ON c.program_id = e.program_id AND c.kind = 'engagement' AND c.source = e.source
                                AND c.reference = e.reference
         WHERE e.member_id = ANY($1::uuid[])""",
+    "openings": "SELECT * FROM openings WHERE member_id = ANY($1::uuid[])",
+    "opening_references": """
+        SELECT o.member_id, c.member_id AS claimed_by, c.record_id
+        FROM openings o
+        JOIN reference_claims c ON c.program_id = o.program_id AND c.kind = 'opening' AND c.source = o.source
+                               AND c.reference = o.reference
+        WHERE o.member_id = ANY($1::uuid[])""",
     "tiers": "SELECT * FROM member_tiers WHERE member_id = ANY($1::uuid[])",
     "tier_days": "SELECT * FROM tier_days WHERE member_id = ANY($1::uuid[])",
     "tier_moves": "SELECT * FROM tier_moves WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq",
@@ -93,10 +103,25 @@ _OF_MEMBERS = {
         SELECT member_id, count(*) AS rows, min(seq) AS first, max(seq) AS last,
                count(*) FILTER (WHERE type = 'purchase.recorded') AS purchases,
                count(*) FILTER (WHERE type = 'engagement.recorded') AS engagements,
-               count(*) FILTER (WHERE type IN ('purchase.returned', 'purchase.voided')) AS returns
+               count(*) FILTER (WHERE type IN ('purchase.returned', 'purchase.voided')) AS returns,
+               count(*) FILTER (WHERE type = 'points.opened') AS openings
         FROM outbox WHERE member_id = ANY($1::uuid[]) GROUP BY member_id""",
     "carries": "SELECT * FROM earning_carries WHERE member_id = ANY($1::uuid[])",
     "earning_days": "SELECT * FROM earning_days WHERE member_id = ANY($1::uuid[])",
+    "redemptions": """
+        SELECT member_id, redemption_id, program_id, reference, reward, version, points, status, reserved_at,
+               redeemed_on, expires_at, closed_at, purchase_id, transfer_seq
+        FROM redemptions WHERE member_id = ANY($1::uuid[])""",
+    "holds": "SELECT * FROM holds WHERE member_id = ANY($1::uuid[])",
+    "coupon_uses": """
+        SELECT member_id, use_id, program_id, reference, purchase_id FROM coupon_uses
+        WHERE member_id = ANY($1::uuid[])""",
+    "reward_references": """
+        SELECT r.member_id, c.member_id AS claimed_by, c.record_id
+        FROM (SELECT member_id, program_id, 'redemption' AS kind, source, reference FROM redemptions
+              UNION ALL SELECT member_id, program_id, 'coupon', source, reference FROM coupon_uses) r
+        JOIN reference_claims c USING (program_id, kind, source, reference)
+        WHERE r.member_id = ANY($1::uuid[])""",
 }
 _PURCHASES = """
 SELECT member_id, purchase_id, program_id, reference, occurred_at, recorded_at, total_minor, base_minor, lines,
@@ -110,7 +135,7 @@ _KEPT += ("transfer_seq", "total_minor")
 _NOBODYS = [
     *("balances", "transfers", "lots", "purchases", "engagements", "member_tiers", "tier_days", "tier_moves", "outbox")
 ]
-_NOBODYS += ["draws", "returns", "earning_carries", "earning_days"]
+_NOBODYS += ["openings", "draws", "returns", "earning_carries", "earning_days", "redemptions", "holds", "coupon_uses"]
 _NO_PURCHASE = """
 SELECT c.member_id, c.reference FROM reference_claims c
 WHERE c.kind = 'purchase' AND NOT EXISTS (
@@ -120,6 +145,11 @@ _NO_ENGAGEMENT = """
 SELECT c.member_id, c.reference FROM reference_claims c
 WHERE c.kind = 'engagement' AND NOT EXISTS (
   SELECT FROM engagements e WHERE e.member_id = c.member_id AND e.engagement_id = c.record_id) LIMIT 100
+"""
+_NO_OPENING = """
+SELECT c.member_id, c.reference FROM reference_claims c
+WHERE c.kind = 'opening' AND NOT EXISTS (
+  SELECT FROM openings o WHERE o.member_id = c.member_id AND o.opening_id = c.record_id) LIMIT 100
 """
 
 
@@ -183,6 +213,7 @@ async def verify(database: Database, *, progress: Callable[[int, int], None] = l
         after = page[-1]["member_id"]
         progress(report.checked["members"], total)
     async with database.reader() as connection:
+        report.add([Finding(law, None, what) for law, what in await check_stock(connection, catalogue)])
         slices = await connection.fetch(SLICES)
         programs = await catalogue.load(connection, {row["program_id"] for row in slices})
     report.checked["budget_slices"] += len(slices)
@@ -201,6 +232,8 @@ async def _nobodys(connection: Connection) -> AsyncIterator[Finding]:
         yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no purchase")
     for row in await connection.fetch(_NO_ENGAGEMENT):
         yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no engagement")
+    for row in await connection.fetch(_NO_OPENING):
+        yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no opening")
 
 
 def _check_page(
@@ -229,6 +262,8 @@ def _check_page(
             *check_lots(of_member),
             *check_engagements(of_member),
             *check_returns(of_member),
+            *check_rewards(of_member, programs[program_id]),
+            *check_openings(of_member),
             *purchases.broken.get(member_id, []),
             *check_sums(less_returns(purchases.sums[member_id], of_member), mine["carries"], mine["earning_days"]),
         ]

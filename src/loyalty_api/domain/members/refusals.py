@@ -37,6 +37,9 @@ class MemberErased(Refusal):
     title = "This member was erased"
 
 
+NOT_ACTIVE = (MemberSuspended, MemberClosed, MemberErased)
+
+
 class IdentifierBlocked(Refusal):
     """The card (or phone, …) is blocked: lost, stolen or replaced."""
 

@@ -1,5 +1,6 @@
 """The ledger: append-only transfers between accounts, lots with dates, and one balance row per member.
 
-Rank 1. Owns ``balances``, ``transfers``, ``lots`` and ``draws``; nobody else changes them, and ``post.py`` is the only
-writer. One verb per file, pure over a ``Book`` in memory. Publishes ``points.matured`` and ``points.expired``.
+Rank 1. Owns ``balances``, ``transfers``, ``lots``, ``draws`` and ``holds``; nobody else changes them, and ``post.py``
+is the only writer. One verb per file, pure over a ``Book`` in memory. Publishes ``points.matured`` and
+``points.expired``.
 """

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.balance import no_points
+from loyalty_api.domain.points.holds import read_holds
 from loyalty_api.domain.points.lots import LOT_COLUMNS, Lot, Lots, read_lots
 from loyalty_api.domain.points.post import Book
 from loyalty_api.domain.points.queries import Expiring, Points, settled_points
@@ -31,6 +32,15 @@ _MOVES = """
 SELECT d.lot_id, d.points, t.from_account, t.to_account
 FROM transfers t JOIN draws d ON d.member_id = t.member_id AND d.transfer_seq = t.seq
 WHERE t.member_id = $1 AND t.recorded_at <= $2 ORDER BY t.seq
+"""
+_HOLDS = """
+SELECT h.member_id, h.hold_id, h.program_id, h.transfer_seq, h.until, d.lot_id, d.points
+FROM holds h
+JOIN transfers t ON t.member_id = h.member_id AND t.seq = h.transfer_seq
+JOIN draws d ON d.member_id = h.member_id AND d.transfer_seq = h.transfer_seq
+LEFT JOIN transfers c ON c.member_id = h.member_id AND c.seq = h.closing_seq
+WHERE h.member_id = $1 AND t.recorded_at <= $2 AND (c.seq IS NULL OR c.recorded_at > $2)
+ORDER BY h.hold_id, d.lot_id
 """
 _MADE_PENDING = "SELECT seq FROM transfers WHERE member_id = $1 AND recorded_at <= $2 AND to_account = $3"
 
@@ -57,7 +67,8 @@ async def points_as_of(
     balance.last_purchase_at = last_purchase_at
     pending = {row["seq"] for row in await connection.fetch(_MADE_PENDING, member_id, as_of, Account.PENDING)}
     made = read_lots(await connection.fetch(_LOTS, member_id, as_of))
-    lots = Lots(zone, rebuilt(made, pending, await connection.fetch(_MOVES, member_id, as_of)))
+    holds = read_holds(await connection.fetch(_HOLDS, member_id, as_of))
+    lots = Lots(zone, rebuilt(made, pending, await connection.fetch(_MOVES, member_id, as_of)), holds)
     balance.next_due_at = balance.seen_next_due_at = lots.next_due_at(balance)
     return settled_points(Book({member_id: balance}, {member_id: lots}), balance, now=as_of, until=until)
 

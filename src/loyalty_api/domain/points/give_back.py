@@ -14,7 +14,7 @@ from loyalty_api.domain.points.balance import Balance
 from loyalty_api.domain.points.dates import graced
 from loyalty_api.domain.points.lots import Draw, Lot
 from loyalty_api.domain.points.post import Book, Cause
-from loyalty_api.domain.points.reserve import free_again
+from loyalty_api.domain.points.release import free_again
 
 
 class GivenBack(NamedTuple):

@@ -88,12 +88,27 @@ class Draw(NamedTuple):
     points: int
 
 
-class Lots:
-    """The lots of one member that are in memory: all that hold points, and others that were asked for."""
+class Hold(msgspec.Struct):
+    """Points that are reserved ``until`` an instant, and from which lots. ``closing_seq``: the transfer that spent or
+    released them; None: they are held."""
 
-    def __init__(self, zone: ZoneInfo, lots: Iterable[Lot] = ()) -> None:
+    member_id: UUID
+    hold_id: UUID
+    program_id: UUID
+    transfer_seq: int
+    until: datetime
+    draws: list[Draw]
+    closing_seq: int | None = None
+
+
+class Lots:
+    """The lots of one member that are in memory: all that hold points, and others that were asked for; and the holds
+    on them, by id."""
+
+    def __init__(self, zone: ZoneInfo, lots: Iterable[Lot] = (), holds: Iterable[Hold] = ()) -> None:
         self.zone = zone
         self._lots = {lot.lot_id: lot for lot in lots}
+        self.holds = {held.hold_id: held for held in holds}
 
     def __iter__(self) -> Iterator[Lot]:
         return iter(self._lots.values())
@@ -115,9 +130,15 @@ class Lots:
         found = [lot for lot in self if lot.free and lot.pending]
         return sorted(found, key=lambda lot: (lot.available_at or NEVER, lot.earned_at, lot.lot_id))
 
+    def open_holds(self) -> list[Hold]:
+        """Those that are neither spent nor released, in the order in which they run out."""
+        found = [held for held in self.holds.values() if held.closing_seq is None]
+        return sorted(found, key=lambda held: (held.until, held.hold_id))
+
     def next_due_at(self, balance: Balance) -> datetime | None:
-        """When the next of them matures or expires; None: none will by itself."""
+        """When the next of them matures, expires or is released; None: none will by itself."""
         due = [(lot.available_at or NEVER) if lot.pending else lot.ends(balance, self.zone) for lot in self if lot.free]
+        due += [held.until for held in self.open_holds()]
         first = min(due, default=NEVER)
         return None if first == NEVER else first
 

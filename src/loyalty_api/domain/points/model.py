@@ -124,6 +124,21 @@ draws = Table(
     CheckConstraint("points > 0", name="draws_points"),
 )
 
+# Points that are reserved until an instant, by the transfer that set them aside; the draws say of which lots.
+holds = Table(
+    "holds",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("hold_id", Uuid, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("transfer_seq", BigInteger, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    # The transfer that spent or released them; empty: they are held.
+    Column("closing_seq", BigInteger),
+    PrimaryKeyConstraint("member_id", "hold_id"),
+    Index("holds_open_idx", "member_id", postgresql_where=text("closing_seq IS NULL")),
+)
+
 # That a lot's end was told before it came; another end of the same lot (inactivity) is told by itself.
 expiry_notices = Table(
     "expiry_notices",

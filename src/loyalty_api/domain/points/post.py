@@ -19,11 +19,12 @@ from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.balance import UPDATE_BALANCES, Balance, lock_balances, written
 from loyalty_api.domain.points.chain import Sealed, seal
 from loyalty_api.domain.points.dates import LotDates
-from loyalty_api.domain.points.lots import Draw, Lot, Lots, lots_changes, open_lots_ask, pick, read_lots
+from loyalty_api.domain.points.holds import holds_ask, holds_changes, read_holds
+from loyalty_api.domain.points.lots import Draw, Hold, Lot, Lots, lots_changes, open_lots_ask, pick, read_lots
 from loyalty_api.kernel.database import Connection, RaceLost
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event, events_change
-from loyalty_api.kernel.together import Change, RowType, ask, change_together
+from loyalty_api.kernel.together import Change, RowType, ask_together, change_together
 
 
 class Cause(NamedTuple):
@@ -67,6 +68,7 @@ class Book:
         self._draws: list[tuple] = []
         self._made: list[Lot] = []
         self._changed: dict[UUID, Lot] = {}
+        self._holds: dict[UUID, Hold] = {}
         self._events: list[Event] = []
 
     @property
@@ -158,6 +160,10 @@ class Book:
         """Notes that a lot changed."""
         self._changed[lot.lot_id] = lot
 
+    def note_hold(self, held: Hold) -> None:
+        """Notes that a hold was made or closed."""
+        self._holds[held.hold_id] = held
+
     def post(self, balance: Balance, kind: str, source: Account, target: Account, points: int, cause: Cause) -> int:
         """One transfer, sealed; its seq. What it does to lots is its caller's matter."""
         assert points > 0, "zero points make no transfer"
@@ -224,6 +230,7 @@ class Book:
             yield from lots_changes(self._made, self._others())
         if self._draws:
             yield Change(_INSERT_DRAWS, (self._draws,))
+        yield from holds_changes(self._holds.values())
         yield from events_change(self._events)
 
     def _others(self) -> list[Lot]:
@@ -241,11 +248,12 @@ def make_book(
     rows: Iterable[Any],
     lots: Iterable[Any] | None = None,
     *,
+    holds: Iterable[Any] = (),
     of: Collection[UUID] = (),
     zones: Mapping[UUID, ZoneInfo] | None = None,
 ) -> Book:
-    """The book of the balance rows that were locked or asked for. ``lots``: the rows of the lots ``of`` these members;
-    ``zones``: of the programs."""
+    """The book of the balance rows that were locked or asked for. ``lots``, ``holds``: the rows of the lots ``of``
+    these members, and of what is held of them; ``zones``: of the programs."""
     balances = {row[0]: Balance(tuple(row)) for row in rows}
     if lots is None:
         return Book(balances)
@@ -253,6 +261,8 @@ def make_book(
     found = {member_id: Lots(zones[balances[member_id].program_id]) for member_id in of}
     for lot in read_lots(lots):
         found[lot.member_id].add(lot)
+    for held in read_holds(holds):
+        found[held.member_id].holds[held.hold_id] = held
     return Book(balances, found)
 
 
@@ -262,7 +272,8 @@ async def open_book(
     """Locks the members and reads their lots: those that hold points, and the named ones. ``zones``: by program."""
     rows = await lock_balances(connection, members)
     locked = [row[0] for row in rows]
-    return make_book(rows, await ask(connection, open_lots_ask(locked, lot_ids)), of=locked, zones=zones)
+    asked = await ask_together(connection, {"lots": open_lots_ask(locked, lot_ids), "holds": holds_ask(locked)})
+    return make_book(rows, asked["lots"], holds=asked["holds"], of=locked, zones=zones)
 
 
 def draws_of(parts: Iterable[tuple[Lot, int]]) -> list[Draw]:

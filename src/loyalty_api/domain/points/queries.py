@@ -16,13 +16,14 @@ from sqlalchemy import select
 
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.balance import Balance, balances_ask, due_members
+from loyalty_api.domain.points.holds import holds_ask
 from loyalty_api.domain.points.lots import Draw, open_lots_ask
 from loyalty_api.domain.points.model import transfers
 from loyalty_api.domain.points.post import Book, make_book
 from loyalty_api.domain.points.settle import settle
 from loyalty_api.kernel.database import Connection, fetch
 from loyalty_api.kernel.paging import Page, page_key
-from loyalty_api.kernel.together import ask
+from loyalty_api.kernel.together import ask, ask_together
 
 
 class Points(msgspec.Struct, frozen=True):
@@ -76,8 +77,9 @@ def settled_points(book: Book, balance: Balance, *, now: datetime, until: dateti
 
 
 async def _book(connection: Connection, rows: list, members: list[UUID], zone: ZoneInfo) -> Book:
-    lots = await ask(connection, open_lots_ask(members)) if members else []
-    return make_book(rows, lots, of=members, zones={row["program_id"]: zone for row in rows})
+    asks = {"lots": open_lots_ask(members), "holds": holds_ask(members)}
+    asked = await ask_together(connection, asks) if members else {"lots": [], "holds": []}
+    return make_book(rows, **asked, of=members, zones={row["program_id"]: zone for row in rows})
 
 
 def _points(balance: Balance) -> Points:

@@ -1,14 +1,20 @@
-"""Two phases: points are reserved, then the redemption is completed or they are released into their lots."""
+"""Two phases: points are reserved, then the redemption is completed or they are released into their lots.
+
+A reservation is a hold: it knows its lots, and until when it stands. From that instant on it is over, as the member's
+next write books and every read tells.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.balance import Balance
-from loyalty_api.domain.points.lots import Draw, Lot
+from loyalty_api.domain.points.lots import Draw, Hold
 from loyalty_api.domain.points.post import Book, Cause
-from loyalty_api.domain.points.settle import expire, plan
+from loyalty_api.domain.points.release import drawn, release
 from loyalty_api.domain.points.spend import Spent, spend
 
 
@@ -22,37 +28,34 @@ def reserve(book: Book, balance: Balance, points: int, *, cause: Cause) -> Spent
 
 def complete(book: Book, balance: Balance, draws: Sequence[Draw], *, cause: Cause) -> int:
     """Redeems what was reserved by these draws; the seq of the transfer."""
-    parts = _parts(book, balance, draws)
+    parts = drawn(book, balance, draws)
     return book.move(balance, "redeem", Account.RESERVED, Account.REDEEMED, parts, cause)
 
 
-def release(book: Book, balance: Balance, draws: Sequence[Draw], *, cause: Cause) -> int:
-    """Puts what was reserved by these draws back to be spent, with its dates; the seq of the transfer.
+def hold(book: Book, balance: Balance, points: int, *, until: datetime, cause: Cause) -> int:
+    """Reserves ``points`` for ``cause`` until an instant, from which on they are free again; the seq of the transfer.
 
-    It pays a debt that came up meanwhile; what would have expired meanwhile does so at once.
+    The member is settled already. Refuses: InsufficientPoints.
     """
-    parts = _parts(book, balance, draws)
-    seq = book.move(balance, "release", Account.RESERVED, Account.SPENDABLE, parts, cause)
-    free_again(book, balance, [lot for lot, _ in parts], cause)
-    return seq
+    spent = reserve(book, balance, points, cause=cause)
+    made = Hold(balance.member_id, cause.id, balance.program_id, spent.transfer_seq, until, spent.draws)
+    book.lots(balance).holds[made.hold_id] = made
+    book.note_hold(made)
+    balance.fall_due(until)
+    return spent.transfer_seq
 
 
-def free_again(book: Book, balance: Balance, lots: Iterable[Lot], cause: Cause) -> None:
-    """Points of these lots are spendable again: what is over expires, the rest pays a debt."""
-    zone, left = book.lots(balance).zone, []
-    for lot in lots:
-        if not lot.free:
-            continue
-        if lot.ends(balance, zone) <= cause.recorded_at:
-            at = cause._replace(kind="lot", id=lot.lot_id, occurred_at=cause.recorded_at)
-            expire(book, balance, lot, at)
-        else:
-            left.append(lot)
-    if balance.debt:
-        book.pay_debt(balance, left, cause)
-    plan(book, balance)
+def redeem_held(book: Book, balance: Balance, hold_id: UUID, *, cause: Cause) -> int:
+    """Redeems what is held; the seq of the transfer."""
+    held = book.lots(balance).holds[hold_id]
+    held.closing_seq = complete(book, balance, held.draws, cause=cause)
+    book.note_hold(held)
+    return held.closing_seq
 
 
-def _parts(book: Book, balance: Balance, draws: Sequence[Draw]) -> list[tuple[Lot, int]]:
-    lots = book.lots(balance)
-    return [(lots[draw.lot_id], draw.points) for draw in draws]
+def free_held(book: Book, balance: Balance, hold_id: UUID, *, cause: Cause) -> int:
+    """Puts what is held back into its lots; the seq of the transfer."""
+    held = book.lots(balance).holds[hold_id]
+    held.closing_seq = release(book, balance, held.draws, cause=cause)
+    book.note_hold(held)
+    return held.closing_seq

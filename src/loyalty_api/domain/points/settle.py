@@ -1,7 +1,7 @@
 """Settling: what is due by now is booked, in the order of its instants, before anything else is decided.
 
-Pending points become available (and pay a debt), available ones expire; one transfer per lot. Done again it finds
-nothing to do.
+Reservations that ran out are released first; then pending points become available (and pay a debt) and available ones
+expire, one transfer per lot. Done again it finds nothing to do.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import msgspec
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.balance import Balance
 from loyalty_api.domain.points.dates import LotDates, dates_from
-from loyalty_api.domain.points.events import EXPIRED, MATURED, PointsExpired, PointsMatured, encode_event
+from loyalty_api.domain.points.events import MATURED, PointsMatured, encode_event
 from loyalty_api.domain.points.lots import Lot, Lots
 from loyalty_api.domain.points.post import Book, Cause
+from loyalty_api.domain.points.release import expire, plan
+from loyalty_api.domain.points.reserve import free_held
 from loyalty_api.domain.programs.document import Expiry
 
 _MATURES, _EXPIRES = 0, 1  # at the same instant in this order
@@ -39,6 +41,9 @@ def settle(book: Book, balance: Balance, *, now: datetime) -> int:
     lots = book.lots(balance)
     before = balance.transfer_seq
     recorded_at = balance.record_at(now)
+    for held in lots.open_holds():
+        if held.until <= now:
+            free_held(book, balance, held.hold_id, cause=Cause("redemption", held.hold_id, held.until, recorded_at))
     for at, what, lot in _due(balance, lots, now):
         if what == _MATURES:
             mature(book, balance, lot, Cause("lot", lot.lot_id, at, recorded_at))
@@ -46,12 +51,6 @@ def settle(book: Book, balance: Balance, *, now: datetime) -> int:
             expire(book, balance, lot, Cause("lot", lot.lot_id, at, recorded_at))
     plan(book, balance)
     return balance.transfer_seq - before
-
-
-def plan(book: Book, balance: Balance) -> None:
-    """Works out anew when something is next due for the member."""
-    balance.next_due_at = book.lots(balance).next_due_at(balance)
-    book.touch(balance)
 
 
 def _due(balance: Balance, lots: Lots, now: datetime) -> list[tuple[datetime, int, Lot]]:
@@ -76,14 +75,6 @@ def mature(book: Book, balance: Balance, lot: Lot, cause: Cause) -> None:
     paid = book.pay_debt(balance, [lot], cause)
     told = PointsMatured(seq, lot.lot_id, points, paid, balance.available, lot.expires_at)
     book.tell(balance, MATURED, encode_event(told), cause)
-
-
-def expire(book: Book, balance: Balance, lot: Lot, cause: Cause) -> None:
-    """The points of a lot that are not reserved expire."""
-    points, ended_at = lot.free, lot.ends(balance, book.lots(balance).zone)
-    seq = book.move(balance, "expire", Account.SPENDABLE, Account.EXPIRED, [(lot, points)], cause)
-    told = PointsExpired(seq, lot.lot_id, points, balance.available, ended_at)
-    book.tell(balance, EXPIRED, encode_event(told), cause)
 
 
 def mature_for(book: Book, balance: Balance, event: str, *, earned_for: UUID, cause: Cause) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
 from phonenumbers import SUPPORTED_REGIONS
 
+from loyalty_api.domain.programs.check_rewards import check_rewards, is_date
 from loyalty_api.domain.programs.condition_limits import NO_TIER
 from loyalty_api.domain.programs.conditions import check_condition, compile_condition
 from loyalty_api.domain.programs.document import (
@@ -39,6 +39,7 @@ def check_document(document: Document) -> list[FieldError]:
         faults += _tiers(document.tiers)
     faults += _rules(document)
     faults += _conditions(document)
+    faults += check_rewards(document.rewards, _tier_codes(document))
     return faults
 
 
@@ -65,7 +66,7 @@ def _expiry(place: str, expiry: Expiry) -> Iterator[FieldError]:
         yield FieldError(place, "must say one of days, months, inactivity_days and on; or be never")
     if expiry.round_up_to and expiry.months is None:
         yield FieldError(f"{place}.round_up_to", "goes with months only")
-    if expiry.on is not None and not _is_date(f"2001-{expiry.on}"):
+    if expiry.on is not None and not is_date(f"2001-{expiry.on}"):
         yield FieldError(f"{place}.on", f"{expiry.on} is not a day that every year has, such as '12-31'")
 
 
@@ -166,7 +167,7 @@ def _conditions(document: Document) -> Iterator[FieldError]:
 def _schedule(place: str, schedule: Schedule) -> Iterator[FieldError]:
     wrong = False
     for name, day in (("from", schedule.from_), ("until", schedule.until)):
-        if day is not None and not _is_date(day):
+        if day is not None and not is_date(day):
             wrong = True
             yield FieldError(f"{place}.{name}", f"{day} is not a day of the calendar")
     if schedule.hours:
@@ -197,11 +198,3 @@ def _hours(place: str, hours: Hours) -> Iterator[FieldError]:
 def _time_zones() -> frozenset[str]:
     """Every zone that the machine knows; finding them walks a folder of hundreds of files."""
     return frozenset(available_timezones())
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

@@ -6,43 +6,38 @@ mature, expire and return is part of the document from the start, since every lo
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-POINTS_MAX = 10**12
-AMOUNT_MINOR_MAX = 10**15
+from loyalty_api.domain.programs.parts import (
+    About,
+    Clock,
+    Code,
+    ConditionText,
+    Day,
+    DayOfYear,
+    Days,
+    EventKind,
+    Factor,
+    Label,
+    Minor,
+    Months,
+    Part,
+    Points,
+    PositiveDays,
+    Priority,
+    Rate,
+    Text,
+    Threshold,
+    Weekday,
+)
+from loyalty_api.domain.programs.reward import Reward
+
 RULES_MAX = 300
-
-Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
-Label = Annotated[str, Meta(min_length=1, max_length=100)]
-Points = Annotated[int, Meta(ge=1, le=POINTS_MAX)]
-Minor = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX)]
-Threshold = Annotated[int, Meta(ge=0, le=AMOUNT_MINOR_MAX)]
-Days = Annotated[int, Meta(ge=0, le=3660)]
-PositiveDays = Annotated[int, Meta(ge=1, le=3660)]
-Months = Annotated[int, Meta(ge=1, le=120)]
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-DayOfYear = Annotated[str, Meta(pattern=r"^\d{2}-\d{2}$")]
-Clock = Annotated[str, Meta(pattern=r"^\d{2}:\d{2}$")]
-EVENT_KIND_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,63}$(?!\n)"  # Python's $ lets a line end follow
-EventKind = Annotated[str, Meta(pattern=EVENT_KIND_PATTERN)]
-ConditionText = Annotated[
-    str, Meta(min_length=1, max_length=1000, description="CEL, such as member.tier == 'gold' && purchase.hour < 12")
-]
-Priority = Annotated[int, Meta(ge=-1000, le=1000)]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-About = Literal["purchase", "event"]
-Rate = Annotated[Decimal, Meta(description="more than 0, at most 6 decimals")]
-Factor = Annotated[Decimal, Meta(description="0 to 1000, at most 6 decimals")]
-
-
-class Part(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Base of every part of the document."""
+REWARDS_MAX = 200
 
 
 class Pending(Part):
@@ -80,6 +75,12 @@ class PurchaseSettings(Part):
 
     before_enrolment: Literal["refuse", "earn"] = "refuse"
     late_days: Days = 400
+
+
+class RedemptionSettings(Part):
+    """How long a till may keep points reserved before they are free again."""
+
+    reserve_minutes: Annotated[int, Meta(ge=1, le=10_080)] = 30
 
 
 class EarningBase(Part):
@@ -237,9 +238,11 @@ class Document(Part):
     region: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] | None = None
     points: PointsSettings = PointsSettings()
     purchases: PurchaseSettings = PurchaseSettings()
+    redemptions: RedemptionSettings = RedemptionSettings()
     earning_base: EarningBase = EarningBase()
     tiers: Tiers | None = None
     earning_rules: Annotated[list[EarningRule], Meta(max_length=RULES_MAX)] = []
+    rewards: Annotated[list[Reward], Meta(max_length=REWARDS_MAX)] = []
 
     @property
     def zone(self) -> ZoneInfo:

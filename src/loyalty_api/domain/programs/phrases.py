@@ -85,6 +85,11 @@ def days(value: int, _document: Any = None) -> str:
     return counted(value, "day")
 
 
+def minutes(value: int, _document: Any = None) -> str:
+    """``30 minutes``."""
+    return counted(value, "minute")
+
+
 def pending(value: Any, _document: Any) -> str:
     """When points become available."""
     if value.get("until"):

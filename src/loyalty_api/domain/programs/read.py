@@ -17,7 +17,8 @@ from msgspec import inspect
 
 from loyalty_api.domain.programs.check import check_document
 from loyalty_api.domain.programs.condition_limits import NO_TIER
-from loyalty_api.domain.programs.document import EVENT_KIND_PATTERN, Document
+from loyalty_api.domain.programs.document import Document
+from loyalty_api.domain.programs.parts import EVENT_KIND_PATTERN
 from loyalty_api.domain.programs.refusals import InvalidDocument
 from loyalty_api.kernel.refusals import FieldError
 

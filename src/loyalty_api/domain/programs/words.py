@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loyalty_api.domain.programs import phrases
-from loyalty_api.domain.programs.document import Document, EarningRule, Part
+from loyalty_api.domain.programs import phrases, reward_phrases
+from loyalty_api.domain.programs.document import Document, EarningRule
+from loyalty_api.domain.programs.parts import Part
+from loyalty_api.domain.programs.reward import EFFECTS, Reward
 
 Plain = dict[str, Any]
 Phrase = Callable[[Any, Any], str] | Mapping[Any, str]
@@ -43,6 +45,7 @@ SETTINGS: dict[str, Setting] = {
         "Purchases from before a member enrolled{now} {new}", phrases.BEFORE_ENROLMENT
     ),
     "purchases.late_days": Setting("Receipts are{now} taken up to {new} late", phrases.days),
+    "redemptions.reserve_minutes": Setting("Reserved points are{now} free again after {new}", phrases.minutes),
     "earning_base.tax": Setting("Tax{now} {new}", phrases.EARNS),
     "earning_base.shipping": Setting("Shipping{now} {new}", phrases.EARNS),
     "earning_base.gift_cards": Setting("Gift cards{now} {new}", phrases.EARN),
@@ -70,6 +73,17 @@ RULE_FIELDS: dict[str, Setting] = {
     "priority": Setting("works {new}", phrases.priority),
     "stacking": Setting("works {new}", phrases.STACKING),
     "claims_lines": Setting("works {new}", phrases.CLAIMS_LINES),
+}
+
+# In the order in which a new reward tells them, behind what it gives.
+REWARD_FIELDS: dict[str, Phrase] = {
+    "points": reward_phrases.price,
+    "stock": reward_phrases.stock,
+    "valid": reward_phrases.valid,
+    "tiers": phrases.tiers,
+    "per_member": reward_phrases.per_member,
+    "cost_minor": reward_phrases.cost,
+    "auto": reward_phrases.AUTO,
 }
 
 
@@ -101,6 +115,8 @@ def _sentences(path: tuple[str, ...], old: Any, new: Any, sides: Sides) -> Itera
             return
     if path[0] == "earning_rules" and len(path) > 1:
         yield from _rule(path[1], path[2:], sides)
+    elif path[0] == "rewards" and len(path) > 1:
+        yield from _reward(path[1], path[2:], sides)
     elif path[:2] == ("tiers", "levels") and len(path) > 2:
         yield from _level(path[2], path[3:], sides)
     elif path == ("tiers",) and new is None:
@@ -169,6 +185,28 @@ def _told(rule: Plain, document: Plain) -> Iterator[str]:
             yield f"{phrases.spoken(name)} {phrases.plainly(rule[name])}"
     if rule["state"] != "live":
         yield "as a dry run" if rule["state"] == "dry_run" else "already ended"
+
+
+def _reward(code: str, inner: tuple[str, ...], sides: Sides) -> Iterator[str]:
+    path = ("rewards", code)
+    old, new = _at(sides.old, path), _at(sides.new, path)
+    if new is None:
+        yield f"Reward {code} is removed"
+    elif old is None:
+        usual = _filled(Reward(code="usual"))
+        unusual = [name for name in REWARD_FIELDS if new[name] != usual[name]]
+        more = [_say(Setting("", REWARD_FIELDS[name]), new[name], sides.new) for name in unusual]
+        yield f"New reward {code}: {', '.join([reward_phrases.gives(new, sides.new), *more])}"
+    elif inner[0] in EFFECTS:
+        yield (
+            f"Reward {code} gives {reward_phrases.gives(new, sides.new)}"
+            f" instead of {reward_phrases.gives(old, sides.old)}"
+        )
+    elif inner[0] in REWARD_FIELDS:
+        now, told = _now(Setting("", REWARD_FIELDS[inner[0]]), old[inner[0]], new[inner[0]], sides)
+        yield f"Reward {code} is {now} to be had {told}"
+    else:
+        yield _by_name((*path, *inner), sides)
 
 
 def _by_name(path: tuple[str, ...], sides: Sides) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from loyalty_api.domain.earning.evidence import Evidence
 from loyalty_api.domain.earning.rules import Basket
 from loyalty_api.domain.purchases.command import PurchaseLine
+from loyalty_api.domain.purchases.unpaid import unpaid_lines
 
 NO_EVIDENCE = Evidence()
 
@@ -55,5 +56,6 @@ def read_again(row: StoredPurchase, zone: ZoneInfo) -> Again:
     evidence = _evidence.decode(row["inputs"]) if row["inputs"] is not None else NO_EVIDENCE
     local = row["occurred_at"].astimezone(zone)
     minute = local.hour * 60 + local.minute
-    basket = Basket(lines, row["tier"], local.date(), minute, row["total_minor"], evidence)
+    seen = unpaid_lines(lines, evidence.paid_minor) if evidence.paid_minor else lines
+    basket = Basket(seen, row["tier"], local.date(), minute, row["total_minor"], evidence)
     return Again(basket, lines, evidence)

@@ -21,6 +21,7 @@ from loyalty_api.domain.earning.rules import Basket, Decision, Earning, decide
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.purchases.again import Again, StoredLine, StoredPurchase
 from loyalty_api.domain.purchases.returned_lines import Part, add_up, remaining
+from loyalty_api.domain.purchases.unpaid import unpaid_lines
 
 _coupons = msgspec.json.Decoder(list[str])
 _earnings = msgspec.json.Decoder(list[Earning])
@@ -82,11 +83,13 @@ def decide_return(
 def _decide(
     row: StoredPurchase, again: Again, compiled: Compiled, left: list[StoredLine], *, zone: ZoneInfo
 ) -> Decision:
-    basket = again.basket
+    basket, paid = again.basket, again.evidence.paid_minor
     if not left:  # nothing was bought at all
         waits = {rule: again.evidence.carried.get(rule, 0) for rule in again.evidence.rests}
         return Decision(0, 0, [], rests=waits)
     total = sum(line.amount_minor for line in left)
+    if paid:  # of what was paid with points, the part that belongs to what remains
+        left = unpaid_lines(left, paid - paid * (row["total_minor"] - total) // row["total_minor"])
     conditions = dict(basket.inputs.conditions)
     if compiled.conditioned:
         conditions |= _conditions(row, compiled, left, total, zone)

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import msgspec
+
 from loyalty_api.domain.access.refusals import Unauthenticated
 from loyalty_api.domain.claims.answered import Answered, Replay
 from loyalty_api.domain.claims.claim import Claim, Key, claims_change
@@ -22,7 +24,8 @@ from loyalty_api.domain.members.presented import Presented
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
 from loyalty_api.domain.points.post import Cause
 from loyalty_api.domain.points.settle import settle
-from loyalty_api.domain.programs.document import POINTS_MAX, Tiers
+from loyalty_api.domain.programs.document import Tiers
+from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Program, Version
 from loyalty_api.domain.purchases.command import Purchase, PurchaseLine, RecordPurchase
 from loyalty_api.domain.purchases.conditions import conditions_of
@@ -33,12 +36,15 @@ from loyalty_api.domain.purchases.refusals import (
     OutOfRange,
     ReferenceReused,
     TooLate,
-    UnknownRedemption,
     WrongCurrency,
 )
+from loyalty_api.domain.purchases.spending import NOTHING, Listed, Spending
 from loyalty_api.domain.purchases.store import PurchaseRow, purchases_change
+from loyalty_api.domain.purchases.unpaid import unpaid_lines
+from loyalty_api.domain.rewards.automatic import automatic_rewards, is_reached, redeem_automatic
 from loyalty_api.domain.tiers.standing import VALUE_MAX, standings_changes
 from loyalty_api.kernel.clock import local_date, rfc3339
+from loyalty_api.kernel.database import RaceLost
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event, events_change
 from loyalty_api.kernel.refusals import FieldError, Refusal
@@ -48,7 +54,8 @@ from loyalty_api.kernel.together import Change
 class Desk:
     """The state of one batch."""
 
-    def __init__(self, gathered: Gathered) -> None:
+    def __init__(self, gathered: Gathered, spending: Spending | None = None) -> None:
+        self.spending = spending  # None: the batch is not prepared to spend
         self.programs = gathered.programs
         self.presented = gathered.presented
         self.people = gathered.people
@@ -64,7 +71,8 @@ class Desk:
 
     def decide(self, command: RecordPurchase, presented: Presented) -> Decided:
         """What the purchase would do if its reference were new; the desk has then taken it. Raises refusals."""
-        return self._decide(command, self.people.admit(presented, command.program_id))
+        member_id = self.people.admit(presented, command.program_id)
+        return self._decide(command, member_id, self._listed(command, member_id))
 
     def take(self, command: RecordPurchase, presented: Presented) -> Answered | Replay | Refusal:
         """Decides one purchase; what it changes is seen by the next and waits to be written.
@@ -83,15 +91,19 @@ class Desk:
             member_id = self.people.admit(presented, command.program_id)
             present = self.programs[command.program_id].present(command.received_at)
             settle(self.book, self.book.balances[member_id], now=present)
-            decided = self._decide(command, member_id)
+            if self.spending is not None:
+                self.spending.settle(self.book.balances[member_id], present)
+            listed = self._listed(command, member_id)
+            decided = self._decide(command, member_id, listed)
         except Refusal as refusal:
             return refusal
-        answer = make_answer(decided)
-        row = make_row(decided, answer)
-        self.rows.append(row)
+        row = make_row(decided, b"")
         self.events.append(make_event(row, decided))
+        self._spend(command, decided, listed, present)
+        row = row._replace(answer=make_answer(decided))
+        self.rows.append(row)
         self.claims[key] = self.new_claims[key] = Claim(row.member_id, row.purchase_id, command.content_hash)
-        return Answered(answer, replayed=False)
+        return Answered(row.answer, replayed=False)
 
     def changes(self) -> list[Change]:
         """All that is to be written, in one order for every batch: references, then what members own."""
@@ -102,7 +114,29 @@ class Desk:
             *standings_changes(self.standings.values()),
             *events_change(self.events),
             *self.tallies.changes(),
+            *(self.spending.changes() if self.spending is not None else ()),
         ]
+
+    def _listed(self, command: RecordPurchase, member_id: UUID) -> Listed:
+        """The redemptions and coupons that the purchase lists, checked."""
+        program = self.programs[command.program_id]
+        if self.spending is None:
+            return NOTHING
+        return self.spending.listed(command, program, member_id, program.present(command.received_at))
+
+    def _spend(self, command: RecordPurchase, decided: Decided, listed: Listed, now: datetime) -> None:
+        """Completes what is listed, then redeems the automatic rewards that the points reach now.
+
+        Raises RaceLost when something is to be spent and the batch is not prepared for that.
+        """
+        program, balance = self.programs[command.program_id], decided.balance
+        if self.spending is not None:
+            self.spending.spend(listed, command, balance, decided.cause, now)
+        if is_reached(automatic_rewards(program.version_at(now)), balance.available):
+            if self.spending is None:
+                raise RaceLost
+            tier = decided.standing.progress(decided.tiers)[0] if decided.tiers else None
+            redeem_automatic(self.spending.counters[program.id], balance, program, tier=tier, now=now)
 
     def _replay(self, command: RecordPurchase, claim: Claim, member_id: UUID | None) -> Replay:
         if claim.member_id != member_id:
@@ -111,7 +145,7 @@ class Desk:
             raise ReferenceReused("This reference was used for a purchase with other content.")
         return Replay(claim.record_id)
 
-    def _decide(self, command: RecordPurchase, member_id: UUID) -> Decided:
+    def _decide(self, command: RecordPurchase, member_id: UUID, listed: Listed) -> Decided:
         purchase = command.purchase
         program = self.programs[command.program_id]
         now = program.present(command.received_at)
@@ -123,7 +157,8 @@ class Desk:
         tier = standing.tier_at(tiers_then, purchase.occurred_at) if tiers_then else None
         compiled = compile_version(program, then)
         use = use_of(program, then, now) if compiled.remembers else None
-        basket = self._basket(command, member_id, compiled, use, tier)
+        paid_minor = listed.paid_minor(then.document.earning_base)
+        basket = self._basket(command, member_id, compiled, use, tier, paid_minor)
         decision = decide(compiled, basket)
         value = _measured(current.document.tiers, decision)
         if decision.points > POINTS_MAX:
@@ -162,11 +197,19 @@ class Desk:
         )
 
     def _basket(
-        self, command: RecordPurchase, member_id: UUID, compiled: Compiled, use: Use | None, tier: str | None
+        self,
+        command: RecordPurchase,
+        member_id: UUID,
+        compiled: Compiled,
+        use: Use | None,
+        tier: str | None,
+        paid_minor: int,
     ) -> Basket:
         purchase = command.purchase
         local = purchase.occurred_at.astimezone(self.programs[command.program_id].zone)
         lines = _lines(purchase)
+        if paid_minor:
+            lines = unpaid_lines(lines, paid_minor)
         conditions = conditions_of(
             compiled,
             command,
@@ -177,6 +220,8 @@ class Desk:
             traits=self.traits.get(member_id, NO_TRAITS),
         )
         inputs = self.tallies.inputs(use, member_id, conditions)
+        if paid_minor:
+            inputs = msgspec.structs.replace(inputs, paid_minor=paid_minor)
         return Basket(lines, tier, local.date(), local.hour * 60 + local.minute, purchase.total_minor, inputs)
 
 
@@ -192,8 +237,6 @@ def _check_purchase(
     occurred_at = purchase.occurred_at
     if purchase.currency != program.currency:
         raise WrongCurrency.of(FieldError("currency", f"must be {program.currency}, the program's currency"))
-    if purchase.redemptions:
-        raise UnknownRedemption.of(FieldError("redemptions[0]", "is not a redemption of this member"))
     if occurred_at > now + CLOCKS_APART_MAX:
         raise InTheFuture.of(
             FieldError("occurred_at", f"is more than five minutes ahead of the program's present, {rfc3339(now)}")

@@ -42,6 +42,7 @@ class PurchaseReturned(msgspec.Struct, frozen=True, omit_defaults=True):
     currency: str
     lines: msgspec.Raw
     points_taken: int
+    points_given: int
     transfer_seqs: list[int]
     available_after: int
 

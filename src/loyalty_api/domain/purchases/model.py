@@ -83,6 +83,9 @@ returns = Table(
     Column("points_due", BigInteger, nullable=False),
     Column("points_taken", BigInteger, nullable=False),
     Column("points_expired", BigInteger, nullable=False),
+    # What had paid for it and was given back, by redemption and the lot it was once drawn from.
+    Column("points_given", BigInteger, nullable=False),
+    Column("given", JSON, nullable=False),
     Column("by_rule", JSON, nullable=False),
     # What each carrying rule left of its last step once this was back, and what that changed.
     Column("rests", JSON, nullable=False),
@@ -92,7 +95,7 @@ returns = Table(
     Column("actor", Text, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     PrimaryKeyConstraint("member_id", "return_id"),
-    CheckConstraint("amount_minor >= 0 AND points_due >= 0", name="returns_amounts"),
+    CheckConstraint("amount_minor >= 0 AND points_due >= 0 AND points_given >= 0", name="returns_amounts"),
     CheckConstraint("points_expired BETWEEN 0 AND points_taken", name="returns_expired"),
     CheckConstraint("points_taken BETWEEN 0 AND points_due", name="returns_taken"),
     Index("returns_member_id_purchase_id_idx", "member_id", "purchase_id"),

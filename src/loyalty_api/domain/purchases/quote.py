@@ -11,6 +11,7 @@ from loyalty_api.domain.purchases.answer import Advice, TierAnswer
 from loyalty_api.domain.purchases.command import RecordPurchase
 from loyalty_api.domain.purchases.gather import gather
 from loyalty_api.domain.purchases.receipt import make_tier
+from loyalty_api.domain.rewards.catalogue import offered_rewards
 from loyalty_api.kernel.database import Connection
 
 
@@ -23,11 +24,20 @@ class QuotedPoints(msgspec.Struct, frozen=True):
     not_fired: list[Unfired]
 
 
+class QuotedReward(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A reward, whether the member may redeem it with the points of now, and why not."""
+
+    reward: str
+    may_redeem: bool
+    why_not: str | None = None
+
+
 class Quote(msgspec.Struct, frozen=True):
     """What the purchase would be answered; ``tier`` is the one after it."""
 
     points: QuotedPoints
     tier: TierAnswer | None
+    rewards: list[QuotedReward]
     advice: list[Advice]
 
 
@@ -48,4 +58,11 @@ async def quote_purchase(connection: Connection, catalogue: Catalogue, command: 
         decision.earnings,
         unfired(decided.compiled, decided.basket, decision),
     )
-    return Quote(points, make_tier(decided), advice=[])
+    program = desk.programs[command.program_id]
+    now = program.present(command.received_at)
+    offered = await offered_rewards(connection, program, decided.balance.member_id, now=now)
+    rewards = [
+        QuotedReward(each.reward.code, each.hindered is None, each.hindered.detail if each.hindered else None)
+        for each in offered
+    ]
+    return Quote(points, make_tier(decided), rewards, advice=[])

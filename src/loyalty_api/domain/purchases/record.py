@@ -13,6 +13,7 @@ from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import RecordPurchase
 from loyalty_api.domain.purchases.gather import gather, gather_locked
 from loyalty_api.domain.purchases.store import first_answers
+from loyalty_api.domain.rewards.hand_out import choose_codes
 from loyalty_api.kernel.database import Connection, RaceLost
 from loyalty_api.kernel.refusals import Refusal
 from loyalty_api.kernel.together import change_together
@@ -24,8 +25,9 @@ async def record_purchases(
     """The outcome of each command, in order: its answer (fresh, or the first one told again), or a refusal.
 
     Refusals: Unauthenticated (the key was revoked), MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed,
-    MemberErased, ReferenceReused, WrongCurrency, InTheFuture, TooLate, BeforeEnrolment, UnknownRedemption, OutOfRange,
-    InvalidRequest (the identifier cannot be read).
+    MemberErased, ReferenceReused, WrongCurrency, InTheFuture, TooLate, BeforeEnrolment, UnknownRedemption,
+    RedemptionCompleted, RedemptionCancelled, RedemptionExpired, PaidTooMuch, CouponUsedUp, OutOfRange, InvalidRequest
+    (the identifier cannot be read).
 
     ``locked`` False needs no transaction around it, and raises RaceLost when another was first, or a budget's slice
     too short; then it is to be done again, locked, in a transaction.
@@ -41,5 +43,8 @@ async def record_purchases(
         claims=desk.claims.values(),
         first_answers=first_answers,
     )
+    if desk.spending is not None:
+        for counter in desk.spending.counters.values():
+            await choose_codes(connection, counter)
     await change_together(connection, desk.changes())
     return answers

@@ -45,8 +45,15 @@ class BeforeEnrolment(Refusal):
 class UnknownRedemption(InvalidRequest):
     """The purchase names a redemption that does not exist."""
 
-    code = "redemption.not_found"
+    code = "purchase.unknown_redemption"
     title = "No such redemption"
+
+
+class PaidTooMuch(InvalidRequest):
+    """The redemptions are worth more than the program lets be paid of this purchase with points."""
+
+    code = "purchase.paid_too_much"
+    title = "Too much is paid with points"
 
 
 class OutOfRange(InvalidRequest):

@@ -2,69 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.claims.claim import Claim, Key, claims_ask, claims_change, read_claims
-from loyalty_api.domain.earning.answer import BalanceAnswer, tell_tier
 from loyalty_api.domain.earning.carry import carries_ask, read_carries
 from loyalty_api.domain.earning.compile import compile_version
 from loyalty_api.domain.earning.gather import window_now
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX
-from loyalty_api.domain.points.balance import Balance
 from loyalty_api.domain.points.post import Book, Cause, open_book
 from loyalty_api.domain.points.queries import expired_of
 from loyalty_api.domain.points.settle import plan, settle
 from loyalty_api.domain.points.take_back import TakenBack, take_back
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.domain.purchases.again import read_again
-from loyalty_api.domain.purchases.decide_return import Before, Due, decide_return
-from loyalty_api.domain.purchases.events import RETURNED, VOIDED, PurchaseReturned, encode_event
+from loyalty_api.domain.purchases.decide_return import Before, decide_return
+from loyalty_api.domain.purchases.events import RETURNED, VOIDED
+from loyalty_api.domain.purchases.give_back import Given, give_paid_back, lots_of, read_paid
 from loyalty_api.domain.purchases.refusals import (
     PurchaseVoided,
     ReturnBeyondPurchase,
     ReturnOutOfTime,
     ReturnReferenceReused,
 )
-from loyalty_api.domain.purchases.return_answer import LotBack, PointsBack, ReturnAnswer, RuleBack
 from loyalty_api.domain.purchases.return_command import RecordReturn
+from loyalty_api.domain.purchases.return_receipt import Case, make_answer, make_event, make_row
 from loyalty_api.domain.purchases.returned_lines import Part, add_up, parts_of_amount, parts_of_lines, rest_of
 from loyalty_api.domain.purchases.returns import (
     VOID,
-    ReturnRow,
-    encode,
     find_purchase,
     read_return,
     return_change,
     returns_of,
     sum_up,
 )
-from loyalty_api.domain.tiers.standing import Standing, read_standings, standings_ask, standings_changes
+from loyalty_api.domain.tiers.standing import read_standings, standings_ask, standings_changes
 from loyalty_api.kernel.clock import local_date, rfc3339
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.refusals import FieldError
 from loyalty_api.kernel.together import ask, change_together
-
-
-class _Case(NamedTuple):
-    """All that a return is decided and booked with."""
-
-    command: RecordReturn
-    program: Program
-    row: asyncpg.Record
-    before: Before
-    parts: list[Part]
-    due: Due
-    book: Book
-    balance: Balance
-    standing: Standing
-    cause: Cause
 
 
 async def record_return(connection: Connection, catalogue: Catalogue, command: RecordReturn) -> Answered:
@@ -82,9 +63,11 @@ async def record_return(connection: Connection, catalogue: Catalogue, command: R
         return Answered(first["answer"], replayed=True)
     row = await find_purchase(connection, program_id=program.id, named=command.asked.purchase)
     case = await _decide(connection, program, row, command)
+    given = _give_back(case)
     taken = await _take_back(connection, case)
-    answer = _answer(case, taken)
-    case.book.tell(case.balance, VOIDED if command.kind == VOID else RETURNED, _event(case, taken), case.cause)
+    answer = make_answer(case, taken, given)
+    event = make_event(case, taken, given)
+    case.book.tell(case.balance, VOIDED if command.kind == VOID else RETURNED, event, case.cause)
     carries = read_carries(await ask(connection, carries_ask([case.balance.member_id])))
     changed = {
         rule: carries.rest(case.balance.member_id, rule) + change for rule, change in case.due.carry_change.items()
@@ -96,7 +79,7 @@ async def record_return(connection: Connection, catalogue: Catalogue, command: R
         [
             *claims_change({key: record}),
             *case.book.changes(),
-            return_change(_row(case, taken, answer)),
+            return_change(make_row(case, taken, given, answer)),
             *standings_changes([case.standing]),
             *carries.changes(),
         ],
@@ -112,7 +95,7 @@ def key_of(command: RecordReturn) -> Key:
     return Key(command.program_id, "return", asked.source, asked.reference)
 
 
-async def _decide(connection: Connection, program: Program, row: asyncpg.Record, command: RecordReturn) -> _Case:
+async def _decide(connection: Connection, program: Program, row: asyncpg.Record, command: RecordReturn) -> Case:
     asked, now = command.asked, program.present(command.received_at)
     if asked.occurred_at > now + CLOCKS_APART_MAX:
         ahead = f"is more than five minutes ahead of the program's present, {rfc3339(now)}"
@@ -120,7 +103,8 @@ async def _decide(connection: Connection, program: Program, row: asyncpg.Record,
     if asked.occurred_at < row["occurred_at"]:
         raise ReturnOutOfTime.of(FieldError("occurred_at", f"is before the purchase, {rfc3339(row['occurred_at'])}"))
     member_id: UUID = row["member_id"]
-    book = await _settled(connection, program, member_id, now)
+    paid = await read_paid(connection, member_id=member_id, purchase_id=row["purchase_id"])
+    book = await _settled(connection, program, member_id, now, lots_of(paid))
     balance = book.balances[member_id]
     earlier = await returns_of(connection, member_id=member_id, purchase_id=row["purchase_id"])
     if any(each["kind"] == VOID for each in earlier):
@@ -147,17 +131,19 @@ async def _decide(connection: Connection, program: Program, row: asyncpg.Record,
         tiers=program.version_at(row["recorded_at"]).document.tiers,
     )
     cause = Cause("return", new_id(), asked.occurred_at, balance.record_at(now))
-    return _Case(command, program, row, before, parts, due, book, balance, standings[member_id], cause)
+    return Case(command, program, row, earlier, before, parts, due, paid, book, balance, standings[member_id], cause)
 
 
-async def _settled(connection: Connection, program: Program, member_id: UUID, now: datetime) -> Book:
+async def _settled(
+    connection: Connection, program: Program, member_id: UUID, now: datetime, lot_ids: Collection[UUID]
+) -> Book:
     """The member's book behind the lock, with all that is due booked: what has expired of the purchase counts."""
     zones = {program.id: program.zone}
-    book = await open_book(connection, [member_id], zones)
+    book = await open_book(connection, [member_id], zones, lot_ids=lot_ids)
     if not settle(book, book.balances[member_id], now=now):
         return book
     await book.write(connection)
-    return await open_book(connection, [member_id], zones)
+    return await open_book(connection, [member_id], zones, lot_ids=lot_ids)
 
 
 def _check_whole(row: asyncpg.Record, before: Before, parts: list[Part], command: RecordReturn) -> None:
@@ -171,7 +157,22 @@ def _check_whole(row: asyncpg.Record, before: Before, parts: list[Part], command
         raise ReturnBeyondPurchase.of(FieldError(field, f"come to {amount}, of {left} that can still be returned"))
 
 
-async def _take_back(connection: Connection, case: _Case) -> TakenBack:
+def _give_back(case: Case) -> list[Given]:
+    """Books what had paid for the part."""
+    settings = case.program.version_at(case.cause.recorded_at).document.points
+    return give_paid_back(
+        case.book,
+        case.balance,
+        case.paid,
+        case.earlier,
+        amount_minor=sum(part.amount_minor for part in (*case.before.parts, *case.parts)),
+        total_minor=case.row["total_minor"],
+        grace_days=settings.return_grace_days,
+        cause=case.cause,
+    )
+
+
+async def _take_back(connection: Connection, case: Case) -> TakenBack:
     """Books what is due, as the program's policy has it, and takes the purchase's part out of the tier's day."""
     book, balance, due = case.book, case.balance, case.due
     purchase_id = case.row["purchase_id"]
@@ -196,71 +197,3 @@ async def _take_back(connection: Connection, case: _Case) -> TakenBack:
             recorded_at=case.cause.recorded_at,
         )
     return taken
-
-
-def _taken(taken: TakenBack) -> int:
-    return taken.own + taken.expired + taken.others + taken.debt
-
-
-def _answer(case: _Case, taken: TakenBack) -> bytes:
-    balance, tiers = case.balance, case.program.version_at(case.cause.recorded_at).document.tiers
-    points = PointsBack(
-        taken_back=_taken(taken),
-        given_back=0,
-        forgiven=taken.forgiven,
-        expired=taken.expired,
-        by_rule=[RuleBack(rule, points) for rule, points in sorted(case.due.by_rule.items())],
-        lots=[LotBack(draw.lot_id, draw.points) for draw in taken.draws],
-    )
-    return encode(
-        ReturnAnswer(
-            id=case.cause.id,
-            status="voided" if case.command.kind == VOID else "recorded",
-            purchase=case.row["purchase_id"],
-            amount_minor=sum(part.amount_minor for part in case.parts),
-            points=points,
-            balance=BalanceAnswer(balance.available, balance.pending, balance.reserved),
-            tier=tell_tier(case.standing, tiers, changed=False),
-        )
-    )
-
-
-def _event(case: _Case, taken: TakenBack) -> bytes:
-    return encode_event(
-        PurchaseReturned(
-            return_id=case.cause.id,
-            purchase_id=case.row["purchase_id"],
-            amount_minor=sum(part.amount_minor for part in case.parts),
-            currency=case.row["currency"],
-            lines=msgspec.Raw(encode(case.parts)),
-            points_taken=_taken(taken),
-            transfer_seqs=taken.transfer_seqs,
-            available_after=case.balance.available,
-        )
-    )
-
-
-def _row(case: _Case, taken: TakenBack, answer: bytes) -> ReturnRow:
-    command, due = case.command, case.due
-    return ReturnRow(
-        member_id=case.balance.member_id,
-        return_id=case.cause.id,
-        program_id=case.program.id,
-        purchase_id=case.row["purchase_id"],
-        kind=command.kind,
-        source=command.asked.source,
-        reference=command.asked.reference,
-        occurred_at=case.cause.occurred_at,
-        recorded_at=case.cause.recorded_at,
-        amount_minor=sum(part.amount_minor for part in case.parts),
-        lines=encode(case.parts),
-        points_due=due.points,
-        points_taken=_taken(taken),
-        points_expired=taken.expired,
-        by_rule=encode(due.by_rule),
-        rests=encode(due.rests),
-        carry_change=encode(due.carry_change),
-        tier_value=due.tier_value,
-        actor=command.actor,
-        answer=answer,
-    )

@@ -39,6 +39,8 @@ class ReturnRow(NamedTuple):
     points_due: int
     points_taken: int
     points_expired: int
+    points_given: int
+    given: bytes
     by_rule: bytes
     rests: bytes
     carry_change: bytes
@@ -50,8 +52,8 @@ class ReturnRow(NamedTuple):
 _INSERT = (
     f"INSERT INTO returns ({', '.join(ReturnRow._fields)}) VALUES ("
     "$1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::text, $7::text, $8::timestamptz, $9::timestamptz,"
-    " $10::bigint, $11::json, $12::bigint, $13::bigint, $14::bigint, $15::json, $16::json, $17::json, $18::bigint,"
-    " $19::text, $20::bytea)"
+    " $10::bigint, $11::json, $12::bigint, $13::bigint, $14::bigint, $15::bigint, $16::json, $17::json, $18::json,"
+    " $19::json, $20::bigint, $21::text, $22::bytea)"
 )
 _OF_PURCHASE = "SELECT * FROM returns WHERE member_id = $1 AND purchase_id = $2 ORDER BY return_id"
 _PURCHASE = """

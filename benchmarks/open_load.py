@@ -1,0 +1,81 @@
+"""A load that does not wait for answers: requests fall due at a fixed rate, whatever became of those before them.
+
+Latency counts from when a request was sent. That is when it was due as long as a connection is free (``in_flight_max``
+tells); what the generator itself comes late for the processor is not the server's.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from benchmarks.load import RECORDED
+from benchmarks.till_socket import ANSWER_SECONDS_MAX, TillSocket, UnexpectedAnswer
+
+REFUSED = 503
+
+
+class Seen(NamedTuple):
+    """What became of what was due: seconds from sent to answered, sorted, by status."""
+
+    seconds: float
+    due: int
+    accepted: list[float]
+    refused: list[float]
+    in_flight_max: int
+
+
+class OpenLoad:
+    """``connections`` bounds how many may be unanswered; more due ones wait. A context manager."""
+
+    def __init__(self, address: tuple[str, int], requests: Iterator[bytes], *, connections: int) -> None:
+        self._requests = requests
+        self._poll = select.epoll()
+        self._free = [TillSocket(address) for _ in range(connections)]
+        self._sockets = {each.number: each for each in self._free}
+        for number in self._sockets:
+            self._poll.register(number, select.EPOLLIN)
+
+    def __enter__(self) -> OpenLoad:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._poll.close()
+        for each in self._sockets.values():
+            each.close()
+
+    def run(self, *, per_second: float, seconds: float) -> Seen:
+        """Sends what falls due within ``seconds``, then waits for every answer."""
+        latencies: dict[int, list[float]] = {RECORDED: [], REFUSED: []}
+        total, sent, in_flight_max = int(per_second * seconds), 0, 0
+        started = time.perf_counter()
+        while sent < total or len(self._free) < len(self._sockets):
+            sent = self._send_due(started, per_second, sent, total)
+            in_flight_max = max(in_flight_max, len(self._sockets) - len(self._free))
+            wait = 0.001 if sent < total else ANSWER_SECONDS_MAX
+            ready = self._poll.poll(wait)
+            if not ready and sent == total:
+                raise UnexpectedAnswer(f"no answer within {ANSWER_SECONDS_MAX:.0f} seconds")
+            present = time.perf_counter()
+            for number, _ in ready:
+                till = self._sockets[number]
+                status = till.answered()
+                if status is None:
+                    continue
+                if status not in latencies:
+                    raise UnexpectedAnswer(till.received.decode(errors="replace"))
+                if status == REFUSED and b"retry-after: " not in till.received:
+                    raise UnexpectedAnswer("a 503 without Retry-After")
+                latencies[status].append(present - till.sent_at)
+                self._free.append(till)
+        took = time.perf_counter() - started
+        return Seen(took, total, sorted(latencies[RECORDED]), sorted(latencies[REFUSED]), in_flight_max)
+
+    def _send_due(self, started: float, per_second: float, sent: int, total: int) -> int:
+        due = min(total, int((time.perf_counter() - started) * per_second))
+        while sent < due and self._free:
+            self._free.pop().send(next(self._requests))
+            sent += 1
+        return sent

@@ -1,0 +1,125 @@
+"""A tiny model of members' points: lots, holds and a debt, in whole days; what the product must agree with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+LIFE_DAYS = 30
+MINOR_PER_POINT = 100
+
+
+@dataclass
+class Lot:
+    """Points of one purchase that are left; they are gone at the start of the day ``ends``."""
+
+    ends: int
+    order: int
+    left: int
+    expired: int = 0  # of it, and not yet counted by a return
+
+
+@dataclass
+class Bought:
+    """A purchase and what is back of it."""
+
+    total: int
+    back: int = 0
+    taken: int = 0
+    lot: Lot | None = None
+
+    def due(self, amount: int) -> int:
+        """Points that a return of ``amount`` owes."""
+        earned = self.total // MINOR_PER_POINT
+        return earned - (self.total - self.back - amount) // MINOR_PER_POINT - self.taken
+
+
+@dataclass
+class Points:
+    """One member's points. Whoever changes the day calls ``pass_to``."""
+
+    day: int
+    lots: list[Lot] = field(default_factory=list)
+    holds: list[list[tuple[Lot, int]]] = field(default_factory=list)
+    debt: int = 0
+
+    @property
+    def available(self) -> int:
+        return sum(lot.left for lot in self.lots) - self.debt
+
+    @property
+    def reserved(self) -> int:
+        return sum(points for hold in self.holds for _, points in hold)
+
+    def expiring(self) -> dict[int, int]:
+        """Points by the day on which they end."""
+        ends: dict[int, int] = {}
+        for lot in self.lots:
+            if lot.left:
+                ends[lot.ends] = ends.get(lot.ends, 0) + lot.left
+        return ends
+
+    def pass_to(self, day: int) -> None:
+        """Reservations run out within the day that they were made; then lots end."""
+        if day > self.day:
+            for hold in list(self.holds):
+                self.release(hold)
+        self.day = day
+        for lot in self.lots:
+            if lot.ends <= day and lot.left:
+                lot.expired, lot.left = lot.expired + lot.left, 0
+
+    def earn(self, total: int) -> Bought:
+        points = total // MINOR_PER_POINT
+        bought = Bought(total)
+        if points:
+            bought.lot = Lot(self.day + LIFE_DAYS, len(self.lots), points)
+            self.lots.append(bought.lot)
+            self._pay([bought.lot])
+        return bought
+
+    def give_back(self, bought: Bought, amount: int) -> int:
+        """A return: its own points first, those of them that expired, then the others' in their order, then a debt."""
+        due = rest = bought.due(amount)
+        bought.back += amount
+        bought.taken += due
+        own = bought.lot
+        if own is not None:
+            rest -= self._take([own], rest)
+            counted = min(own.expired, rest)
+            own.expired -= counted
+            rest -= counted
+        rest -= self._take([lot for lot in self._in_order() if lot is not own], rest)
+        self.debt += rest
+        return due
+
+    def draw(self, points: int) -> list[tuple[Lot, int]]:
+        """Takes points that are available, earliest end first; from where."""
+        drawn = []
+        for lot in self._in_order():
+            part = min(lot.left, points)
+            if part:
+                lot.left -= part
+                points -= part
+                drawn.append((lot, part))
+        assert not points
+        return drawn
+
+    def release(self, hold: list[tuple[Lot, int]]) -> None:
+        self.holds.remove(hold)
+        for lot, points in hold:
+            lot.left += points
+        self._pay([lot for lot, _ in hold])
+
+    def _in_order(self) -> list[Lot]:
+        return sorted(self.lots, key=lambda lot: (lot.ends, lot.order))
+
+    def _take(self, lots: list[Lot], points: int) -> int:
+        taken = 0
+        for lot in lots:
+            part = min(lot.left, points - taken)
+            lot.left -= part
+            taken += part
+        return taken
+
+    def _pay(self, lots: list[Lot]) -> None:
+        self.debt -= self._take(sorted(lots, key=lambda lot: lot.ends), self.debt)

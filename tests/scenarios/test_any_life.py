@@ -1,0 +1,142 @@
+"""Any life of points, through the public API: purchases, returns, rewards, cancellations and days that pass, in any
+order, against a tiny model; after every step balances and lots agree, and at the end the ledger proves itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from loyalty_api.domain.lifecycle.verify import verify
+from loyalty_api.kernel.database import Database
+from tests.make.points_model import LIFE_DAYS, Bought, Points
+from tests.make.reward import make_redemption
+from tests.make.shop import Shop
+from tests.scenarios.test_returns import post_return
+
+LIVES = int(os.environ.get("LIVES", "40"))  # `make lives` tries many more
+STEPS = 50
+FIRST_NOON = datetime.fromisoformat("2028-02-20T12:00:00+00:00")  # a leap day and a change of clocks lie ahead
+MEMBERS = 2
+
+
+def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
+    """The machine over programs of this server."""
+
+    class AnyLife(RuleBasedStateMachine):
+        @initialize()
+        def open(self) -> None:
+            self.shop = make_shop(
+                time_zone="UTC",
+                tiers=None,
+                points={"expiry": {"days": LIFE_DAYS}},
+                rewards=[
+                    {"code": f"r{points}", "points": points, "custom": {"note": "a treat"}} for points in (1, 3, 10)
+                ],
+            )
+            self.day = 0
+            self.shop.set_clock(self.noon)
+            self.members = [self.shop.enrol() for _ in range(MEMBERS)]
+            self.models = [Points(0) for _ in range(MEMBERS)]
+            self.bought: list[tuple[int, dict[str, Any], Bought]] = []
+            self.reserved: list[tuple[int, str, list]] = []
+
+        @property
+        def noon(self) -> str:
+            return (FIRST_NOON + timedelta(days=self.day)).isoformat()
+
+        @rule(who=st.integers(0, MEMBERS - 1), total=st.integers(0, 2500))
+        def buy(self, who: int, total: int) -> None:
+            answer = self.shop.buy(self.members[who], total, occurred_at=self.noon)
+            self.bought.append((who, answer, self.models[who].earn(total)))
+            assert answer["balance"]["available"] == self.models[who].available
+
+        @precondition(lambda self: self.bought)
+        @rule(data=st.data())
+        def give_back(self, data: st.DataObject) -> None:
+            who, answer, bought = data.draw(st.sampled_from(self.bought))
+            amount = data.draw(st.integers(1, 2500))
+            told = post_return(self.shop, answer, amount_minor=amount, occurred_at=self.noon)
+            if amount > bought.total - bought.back:
+                assert (told.status_code, told.json()["code"]) == (422, "return.beyond_purchase")
+                return
+            assert told.status_code == 201, told.text
+            assert told.json()["points"]["taken_back"] == self.models[who].give_back(bought, amount)
+            assert told.json()["balance"]["available"] == self.models[who].available
+
+        @rule(who=st.integers(0, MEMBERS - 1), points=st.sampled_from([1, 3, 10]), complete=st.booleans())
+        def redeem(self, who: int, points: int, complete: bool) -> None:
+            asked = make_redemption(self.members[who]["card"], f"r{points}", complete=complete)
+            told = self.shop.call("POST", "/v1/redemptions", asked)
+            if points > self.models[who].available:
+                assert (told.status_code, told.json()["code"]) == (409, "points.insufficient")
+                return
+            assert told.status_code == 201, told.text
+            drawn = self.models[who].draw(points)
+            if not complete:
+                self.models[who].holds.append(drawn)
+                self.reserved.append((who, told.json()["id"], drawn))
+
+        @precondition(lambda self: self.reserved)
+        @rule(data=st.data(), how=st.sampled_from(["complete", "cancel"]))
+        def close(self, data: st.DataObject, how: str) -> None:
+            who, redemption_id, drawn = data.draw(st.sampled_from(self.reserved))
+            self.reserved.remove((who, redemption_id, drawn))
+            told = self.shop.call("POST", f"/v1/redemptions/{redemption_id}/{how}")
+            assert told.status_code == 200, told.text
+            if how == "complete":
+                self.models[who].holds.remove(drawn)
+            else:
+                self.models[who].release(drawn)
+
+        @rule(days=st.sampled_from([1, 1, 2, 9, 31]))
+        def pass_days(self, days: int) -> None:
+            self.day += days
+            self.shop.set_clock(self.noon)
+            self.reserved.clear()  # they ran out
+            for model in self.models:
+                model.pass_to(self.day)
+
+        @invariant()
+        def agree(self) -> None:
+            for member, model in zip(getattr(self, "members", ()), getattr(self, "models", ()), strict=True):
+                body = self.shop.call("GET", f"/v1/members/{member['id']}/points?expiring_within=P60D").json()
+                assert (body["available"], body["reserved"]) == (model.available, model.reserved)
+                ends = {self._day_of(each["at"]): each["points"] for each in body["expiring"]}
+                assert ends == model.expiring()
+
+        def _day_of(self, instant: str) -> int:
+            return (datetime.fromisoformat(instant).date() - FIRST_NOON.date()).days
+
+    return AnyLife
+
+
+async def test_whatever_happens_in_whatever_order_points_are_what_the_model_says(
+    make_shop: Callable[..., Shop], database: Database
+) -> None:
+    await asyncio.to_thread(
+        run_state_machine_as_test,
+        machine_of(make_shop),
+        settings=settings(
+            max_examples=LIVES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert (await verify(database)).findings == []
