@@ -47,7 +47,9 @@ NOBODYS: dict[str, tuple[str, ...]] = {
         *("source", "reference", "currency", "store", "employee", "channel", "lines", "coupons", "earnings"),
         *("dry_runs", "inputs", "tier", "actor", "answer"),
     ),
-    "returns": (*("kind", "source", "reference", "lines", "by_rule", "rests", "carry_change", "actor", "answer"),),
+    "returns": (
+        *("kind", "source", "reference", "lines", "given", "by_rule", "rests", "carry_change", "actor", "answer"),
+    ),
     "engagements": (
         *("source", "reference", "kind", "store", "employee", "channel", "earnings", "dry_runs", "inputs", "tier"),
         *("actor", "answer"),
