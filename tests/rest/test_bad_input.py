@@ -218,6 +218,7 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
     line = make_line(1000, line="1", labels=["fair"], tax_minor=10, kind="product")
     full = {"employee": "e", "channel": "store", "coupons": ["c"], "redemptions": []}
     profile = {"given_name": "A", "family_name": "B", "email": "a@b.org", "phone": "1", "birth_date": "2000-02-29"}
+    consents = [{"kind": "post", "given": True, "at": "2026-03-01T12:00:00Z", "source": "form"}]
     purchase = make_purchase(card, lines=[line], reference="fresh", **full)
     asked = {"reference": "fresh", "source": "s", "member": {"identifier": card}, "store": "1", "employee": "e"}
     asked |= {"purchase_preview": {"total_minor": 1000, "currency": "EUR", "lines": [{"amount_minor": 1000}]}}
@@ -243,11 +244,15 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
             "identifiers": [{"kind": "card", "value": "fresh"}],
             "profile": profile | {"language": "de"},
             "attributes": {"a": 1},
+            "consents": consents,
             "enrolled_at": "2026-01-01T00:00:00Z",
             "store": "1",
         },
         "POST /v1/members/search": {"identifier": card},
-        "PATCH /v1/members/{member_id}": {"profile": profile, "attributes": {"a": 1}},
+        "PATCH /v1/members/{member_id}": {"profile": profile, "attributes": {"a": 1}, "consents": consents},
+        "POST /v1/members/{member_id}/suspend": {"reason": "lost"},
+        "POST /v1/members/{member_id}/resume": {"reason": "found"},
+        "POST /v1/members/{member_id}/close": {"reason": "moved away"},
         "POST /v1/members/{member_id}/identifiers": {"kind": "card", "value": "fresh"},
         "POST /v1/api-keys": {"name": "n", "scopes": ["till"], "store": "1", "expires_at": "2200-01-01T00:00:00Z"},
         "POST /v1/test-clock": {"now": "2026-03-02T12:00:00Z"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -42,9 +41,9 @@ async def answer_batch(
     record: Callable[[Sequence[Command]], Awaitable[Sequence[Answered | Exception]]],
     *,
     make_command: Callable[[bytes], Command],
-    occurred_at: Callable[[Command], datetime],
+    order: Callable[[Command], Any],
 ) -> Answer:
-    """200 with a result per item; a bad item never stops the others. Items are taken in the order they occurred.
+    """200 with a result per item; a bad item never stops the others. Items are taken in the ``order`` they occurred.
 
     ``make_command`` reads an item, or refuses it; ``record`` answers all that were read, in their order.
     """
@@ -57,7 +56,7 @@ async def answer_batch(
             commands.append((index, make_command(item)))
         except Refusal as refusal:
             outcomes[index] = refusal
-    commands.sort(key=lambda pair: occurred_at(pair[1]))
+    commands.sort(key=lambda pair: order(pair[1]))
     answered = await record([command for _, command in commands])
     for (index, _), outcome in zip(commands, answered, strict=True):
         outcomes[index] = outcome

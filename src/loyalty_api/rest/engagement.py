@@ -113,7 +113,7 @@ async def record_batch(door: Door, call: Call) -> Answer:
         call,
         door.engager.submit_many,
         make_command=lambda item: _command(decode_body(item, Engagement), call.known, call.received_at),
-        occurred_at=lambda command: command.touchpoint.occurred_at,
+        order=lambda command: command.touchpoint.occurred_at,
     )
 
 

@@ -39,7 +39,7 @@ async def record_batch(door: Door, call: Call) -> Answer:
         call,
         door.opener.submit_many,
         make_command=lambda item: _command(decode_body(item, Opening), call.known, call.received_at),
-        occurred_at=lambda command: command.opening.earned_at,
+        order=lambda command: command.opening.earned_at,
     )
 
 

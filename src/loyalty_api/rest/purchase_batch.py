@@ -13,7 +13,7 @@ from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.purchases.command import Purchase, RecordPurchase
 from loyalty_api.domain.purchases.return_ import record_return
 from loyalty_api.domain.purchases.return_command import RecordReturn, Return
-from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.batch import BatchAnswer, answer_batch
 from loyalty_api.rest.decode import TooLarge, decode_body
 from loyalty_api.rest.door import Door
@@ -66,7 +66,7 @@ async def record_batch(door: Door, call: Call) -> Answer:
             outcomes += await door.recorder.submit_many(purchases) if purchases else await _each(door, returns)
         return outcomes
 
-    return await answer_batch(call, record, make_command=make, occurred_at=_occurred_at)
+    return await answer_batch(call, record, make_command=make, order=_order)
 
 
 async def _each(door: Door, commands: Sequence[RecordReturn]) -> list[Outcome]:
@@ -79,8 +79,8 @@ async def _each(door: Door, commands: Sequence[RecordReturn]) -> list[Outcome]:
                     lambda connection, command=command: record_return(connection, door.catalogue, command)
                 )
             )
-        except Refusal as refusal:
-            outcomes.append(refusal)
+        except Exception as error:  # it is told at its place, and never stops the others
+            outcomes.append(error)
     return outcomes
 
 
@@ -89,8 +89,11 @@ def _plain(asked: Return) -> Return:
     return Return(**{name: getattr(asked, name) for name in Return.__struct_fields__})
 
 
-def _occurred_at(command: Command) -> datetime:
-    return command.asked.occurred_at if isinstance(command, RecordReturn) else command.purchase.occurred_at
+def _order(command: Command) -> tuple[datetime, bool]:
+    """By when it occurred; at the same instant the purchase comes before its return."""
+    if isinstance(command, RecordReturn):
+        return command.asked.occurred_at, True
+    return command.purchase.occurred_at, False
 
 
 ROUTES = [

@@ -48,7 +48,7 @@ NOBODYS: dict[str, tuple[str, ...]] = {
         *("dry_runs", "inputs", "tier", "actor", "answer"),
     ),
     "returns": (
-        *("kind", "source", "reference", "lines", "by_rule", "rests", "carry_change", "given", "actor", "answer"),
+        *("kind", "source", "reference", "lines", "given", "by_rule", "rests", "carry_change", "actor", "answer"),
     ),
     "engagements": (
         *("source", "reference", "kind", "store", "employee", "channel", "earnings", "dry_runs", "inputs", "tier"),

@@ -22,7 +22,7 @@ from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.domain.purchases.again import read_again
 from loyalty_api.domain.purchases.decide_return import Before, decide_return
 from loyalty_api.domain.purchases.events import RETURNED, VOIDED
-from loyalty_api.domain.purchases.give_back import Given, give_paid_back, lots_of, read_paid
+from loyalty_api.domain.purchases.give_back import Given, Paid, give_paid_back, lots_of, read_paid
 from loyalty_api.domain.purchases.refusals import (
     PurchaseVoided,
     ReturnBeyondPurchase,
@@ -55,14 +55,16 @@ async def record_return(connection: Connection, catalogue: Catalogue, command: R
     """
     program = await catalogue.one(connection, command.program_id)
     key = key_of(command)
-    claim = read_claims(await ask(connection, claims_ask([key]))).get(key)
-    if claim is not None:
-        if claim.content_hash != command.content_hash:
-            raise ReturnReferenceReused("This reference was used for another return; use a fresh one.")
-        first = await read_return(connection, program_id=program.id, return_id=claim.record_id)
-        return Answered(first["answer"], replayed=True)
+    first = await _first_answer(connection, key, command)
+    if first is not None:
+        return first
     row = await find_purchase(connection, program_id=program.id, named=command.asked.purchase)
-    case = await _decide(connection, program, row, command)
+    paid = await read_paid(connection, member_id=row["member_id"], purchase_id=row["purchase_id"])
+    book = await _settled(connection, program, row["member_id"], program.present(command.received_at), lots_of(paid))
+    first = await _first_answer(connection, key, command)  # who held the lock may have been this very return
+    if first is not None:
+        return first
+    case = await _decide(connection, program, row, command, book, paid)
     given = _give_back(case)
     taken = await _take_back(connection, case)
     answer = make_answer(case, taken, given)
@@ -95,16 +97,41 @@ def key_of(command: RecordReturn) -> Key:
     return Key(command.program_id, "return", asked.source, asked.reference)
 
 
-async def _decide(connection: Connection, program: Program, row: asyncpg.Record, command: RecordReturn) -> Case:
-    asked, now = command.asked, program.present(command.received_at)
+async def _first_answer(connection: Connection, key: Key, command: RecordReturn) -> Answered | None:
+    """What was answered to this reference first; None: it is new. Refuses: ReturnReferenceReused."""
+    claim = read_claims(await ask(connection, claims_ask([key]))).get(key)
+    if claim is None:
+        return None
+    if claim.content_hash != command.content_hash:
+        raise ReturnReferenceReused("This reference was used for another return; use a fresh one.")
+    first = await read_return(connection, program_id=command.program_id, return_id=claim.record_id)
+    return Answered(first["answer"], replayed=True)
+
+
+def _occurred_at(row: asyncpg.Record, command: RecordReturn, now: datetime) -> datetime:
+    """When the goods went back. Refuses: ReturnOutOfTime; a void has no time of its own."""
+    asked = command.asked
+    if command.kind == VOID:
+        return max(asked.occurred_at, row["occurred_at"])
     if asked.occurred_at > now + CLOCKS_APART_MAX:
         ahead = f"is more than five minutes ahead of the program's present, {rfc3339(now)}"
         raise ReturnOutOfTime.of(FieldError("occurred_at", ahead))
     if asked.occurred_at < row["occurred_at"]:
         raise ReturnOutOfTime.of(FieldError("occurred_at", f"is before the purchase, {rfc3339(row['occurred_at'])}"))
+    return asked.occurred_at
+
+
+async def _decide(
+    connection: Connection,
+    program: Program,
+    row: asyncpg.Record,
+    command: RecordReturn,
+    book: Book,
+    paid: list[Paid],
+) -> Case:
+    asked, now = command.asked, program.present(command.received_at)
+    occurred_at = _occurred_at(row, command, now)
     member_id: UUID = row["member_id"]
-    paid = await read_paid(connection, member_id=member_id, purchase_id=row["purchase_id"])
-    book = await _settled(connection, program, member_id, now, lots_of(paid))
     balance = book.balances[member_id]
     earlier = await returns_of(connection, member_id=member_id, purchase_id=row["purchase_id"])
     if any(each["kind"] == VOID for each in earlier):
@@ -119,6 +146,8 @@ async def _decide(connection: Connection, program: Program, row: asyncpg.Record,
     else:
         parts = rest_of(again.lines, back)
     _check_whole(row, before, parts, command)
+    if row["total_minor"] and sum(part.amount_minor for part in (*before.parts, *parts)) == row["total_minor"]:
+        parts = rest_of(again.lines, back)  # all the money is back: so are lines that cancel each other out
     windows = {program.id: window_now(program, now)}
     standings = read_standings(await ask(connection, standings_ask([member_id], windows)), windows)
     due = decide_return(
@@ -130,7 +159,7 @@ async def _decide(connection: Connection, program: Program, row: asyncpg.Record,
         zone=program.zone,
         tiers=program.version_at(row["recorded_at"]).document.tiers,
     )
-    cause = Cause("return", new_id(), asked.occurred_at, balance.record_at(now))
+    cause = Cause("return", new_id(), occurred_at, balance.record_at(now))
     return Case(command, program, row, earlier, before, parts, due, paid, book, balance, standings[member_id], cause)
 
 

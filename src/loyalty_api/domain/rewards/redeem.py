@@ -30,8 +30,8 @@ async def redeem_reward(connection: Connection, catalogue: Catalogue, command: C
 
     Refuses: MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased,
     RedemptionReferenceReused, RewardNotFound, RewardNotValid, RewardNotForTier, RewardOutOfStock,
-    RewardLimitReached, InsufficientPoints, BelowMinimum, NothingAllowed, InvalidRequest (points or the
-    basket are missing, or of another currency).
+    RewardLimitReached, InsufficientPoints, BelowMinimum, NothingAllowed, InvalidRequest (points or the basket are
+    missing, or of another currency).
     """
     asked = command.asked
     assert isinstance(asked, Redeem), "the command redeems a reward"
