@@ -130,6 +130,7 @@ async def gather_batch_locked(connection: Connection, batch: Batch) -> Gathered:
         due &= {*due_members(rows["balances"], present), *_moved(batch, rows)}
     asks = batch.state(members, budgets=False)
     asks |= {"lots": open_lots_ask(sorted(due)), "holds": holds_ask(sorted(due))}
+    asks["memberships"] = memberships_ask(members)  # again: who held a lock may have suspended or erased its member
     rows |= await ask_together(connection, asks)
     return await _gathered(connection, batch, rows, own=own_slice(), due=sorted(due))
 

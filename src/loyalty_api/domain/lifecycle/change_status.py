@@ -1,7 +1,6 @@
 """Suspending, resuming and closing: the status, its history and the event, behind the member's lock.
 
-What was already under way for the member when the change was made may still be recorded; what is sent after its
-answer is refused.
+What was under way for the member meanwhile waits for the lock, and is then refused.
 """
 
 from __future__ import annotations

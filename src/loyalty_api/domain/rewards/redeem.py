@@ -46,6 +46,9 @@ async def redeem_reward(connection: Connection, catalogue: Catalogue, command: C
     check_currency(asked, program)
 
     counter = await open_counter(connection, program, [asking.member_id], [reward], now=now)
+    asking = await find_asking(connection, program, command, key)  # who held the lock may have been this very one
+    if asking.claim is not None:
+        return await _again(connection, asking.claim, asking.member_id, command)
     redemption = await _take(connection, counter, program, command, reward, asking.member_id, now)
     await choose_codes(connection, counter)
     balance = counter.book.balances[asking.member_id]

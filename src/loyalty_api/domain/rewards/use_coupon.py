@@ -23,8 +23,7 @@ async def use_coupon(connection: Connection, catalogue: Catalogue, command: Comm
     """The answer, fresh or the first one told again.
 
     Refuses: MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased,
-    CouponReferenceReused, CouponNotFound, CouponUsedUp, InvalidRequest
-    (a basket of another currency).
+    CouponReferenceReused, CouponNotFound, CouponUsedUp, InvalidRequest (a basket of another currency).
     """
     program = await catalogue.one(connection, command.program_id)
     now = program.present(command.received_at)
@@ -38,6 +37,9 @@ async def use_coupon(connection: Connection, catalogue: Catalogue, command: Comm
         raise CouponNotFound("No pool of this program has such a code.")
     pools = [found[0].pool]
     counter = await open_counter(connection, program, [asking.member_id], [], now=now, pools=pools)
+    asking = await find_asking(connection, program, command, key)  # who held the lock may have been this very one
+    if asking.claim is not None:
+        return await _again(connection, asking.claim, asking, command)
     coupons = Coupons(await find_coupons(connection, [(program.id, found[0].code)]))
     coupon = coupons.find(program.id, found[0].code)
     assert coupon is not None, "codes never go"
