@@ -133,6 +133,7 @@ async def record_purchase(
     decision = decide(compiled, basket)
     recorded_at = max(now, balance.last_recorded_at or now)
     balance.last_recorded_at = recorded_at
+    balance.last_purchase_at = max(purchase.occurred_at, balance.last_purchase_at or purchase.occurred_at)
     cause = Cause("purchase", new_id(), purchase.occurred_at, recorded_at)
     pending = _earn(session, balance, decision, cause, program, then)
     move = await _count(session, standing, current.document.tiers, window, decision.base_minor, local.date(), cause)
