@@ -57,8 +57,3 @@ def why_not(reward: Reward, seen: Seen, available: int) -> Refusal | None:
 def first_day(limit: MemberLimit, today: date) -> date:
     """The first of the local days that a member's limit looks at."""
     return today - timedelta(days=limit.days - 1) if limit.days else date.min
-
-
-def affordable(reward: Reward, available: int) -> int:
-    """How often an automatic reward is reached by so many points."""
-    return max(0, available) // reward.points if reward.auto and reward.points else 0
