@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 import aiohttp
 import msgspec
 
-from loyalty_api.cli.posting import ATTEMPTS_MAX, CONCURRENCY, PAUSE_SECONDS_MAX, Stopped
+from loyalty_api.cli.posting import CONCURRENCY, Stopped, send, told_why
 from loyalty_api.cli.sheet import SheetRow, read_sheet
 from loyalty_api.kernel.refusals import FieldError, Refusal
 
@@ -105,7 +105,7 @@ class Import:
 
     async def run(self, tick: Callable[[int], None]) -> str | None:
         """Posts what is left; ``tick`` is told how many rows are settled. None, or why it stopped."""
-        headers = {"Authorization": f"Bearer {self._key}"}
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         with self.errors.file.open("ab") as refused:
             refused.truncate(self.progress.refused_bytes)
             try:
@@ -138,7 +138,7 @@ class Import:
 
     async def _post_batch(self, session: aiohttp.ClientSession, good: list[Ready]) -> list[tuple[str, str]]:
         body = b"[" + b",".join(each.body for each in good) + b"]"
-        status, answer = await send(session, f"{self.url}{self.kind.path}", body)
+        status, answer, _ = await send(session, f"{self.url}{self.kind.path}", body)
         if status == 413 and len(good) > 1:  # long receipts: in halves, in their order
             middle = len(good) // 2
             first = await self._post_batch(session, good[:middle])
@@ -155,7 +155,7 @@ class Import:
 
         async def one(each: Ready) -> tuple[str, str]:
             async with places:
-                status, answer = await send(session, f"{self.url}{self.kind.path}", each.body)
+                status, answer, _ = await send(session, f"{self.url}{self.kind.path}", each.body)
             if status >= 400:
                 return "refused", _problem(answer)
             return ("recorded" if status == 201 else "replayed"), ""
@@ -181,31 +181,11 @@ class Import:
         return found if found and found.input == fingerprint and not restart else Progress(fingerprint)
 
 
-async def send(session: aiohttp.ClientSession, url: str, body: bytes) -> tuple[int, bytes]:
-    """Status and bytes of the answer; a server that is busy or away is asked again with growing pauses.
-
-    Raises Stopped when the key is refused or the server stays away.
-    """
-    answer = b""
-    for attempt in range(1, ATTEMPTS_MAX + 1):
-        try:
-            async with session.post(url, data=body, headers={"Content-Type": "application/json"}) as response:
-                status, answer = response.status, await response.read()
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            status, answer = 503, str(error).encode()
-        if status in (401, 403):
-            raise Stopped(f"the server refuses the key: {_problem(answer)}")
-        if status < 500:
-            return status, answer
-        await asyncio.sleep(min(PAUSE_SECONDS_MAX, 0.1 * 2**attempt))
-    raise Stopped(f"the server does not answer: {_problem(answer)}")
-
-
 def _problem(body: bytes) -> str:
     try:
         return _words(msgspec.json.decode(body))
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return body[:200].decode(errors="replace")
+    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
+        return told_why(body)
 
 
 def _words(problem: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from statistics import quantiles
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import aiohttp
@@ -41,6 +41,14 @@ class Posted(msgspec.Struct, frozen=True):
     status: str
     seconds: float
     problem: bytes = b""
+
+
+class Sent(NamedTuple):
+    """An answer below 500: its status, its bytes, and how long it took."""
+
+    status: int
+    body: bytes
+    seconds: float
 
 
 class Figures(msgspec.Struct):
@@ -131,22 +139,31 @@ async def _work(
 
 
 async def _post(session: aiohttp.ClientSession, url: str, row: Row) -> Posted:
+    sent = await send(session, url, row.body)
+    if sent.status >= 300:
+        return Posted(row, "refused", sent.seconds, sent.body)
+    return Posted(row, "recorded" if sent.status == 201 else "replayed", sent.seconds)
+
+
+async def send(session: aiohttp.ClientSession, url: str, body: bytes) -> Sent:
+    """Posts ``body``; a server that is busy or away is asked again with growing pauses.
+
+    Raises Stopped when the key is refused or the server stays away.
+    """
+    told = b""
     for attempt in range(1, ATTEMPTS_MAX + 1):
         started = monotonic()
         try:
-            async with session.post(url, data=row.body) as answer:
-                body = await answer.read()
-                status = answer.status
+            async with session.post(url, data=body) as answer:
+                status, told = answer.status, await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            status, body = 503, str(error).encode()
-        if status in (200, 201):
-            return Posted(row, "recorded" if status == 201 else "replayed", monotonic() - started)
+            status, told = 503, str(error).encode()
         if status in (401, 403):
-            raise Stopped(f"the server refuses the key: {told_why(body)}")
+            raise Stopped(f"the server refuses the key: {told_why(told)}")
         if status < 500:
-            return Posted(row, "refused", monotonic() - started, body)
+            return Sent(status, told, monotonic() - started)
         await asyncio.sleep(min(PAUSE_SECONDS_MAX, 0.1 * 2**attempt))
-    raise Stopped(f"the server does not answer at row {row.number}: {told_why(body)}")
+    raise Stopped(f"the server does not answer: {told_why(told)}")
 
 
 def told_why(body: bytes) -> str:

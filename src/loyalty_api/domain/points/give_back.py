@@ -15,6 +15,7 @@ from loyalty_api.domain.points.dates import graced
 from loyalty_api.domain.points.lots import Draw, Lot
 from loyalty_api.domain.points.post import Book, Cause
 from loyalty_api.domain.points.release import free_again
+from loyalty_api.kernel.shares import share_out
 
 
 class GivenBack(NamedTuple):
@@ -34,11 +35,8 @@ def share(draws: Sequence[Draw], points: int) -> list[Draw]:
     assert 0 <= points <= whole, "no more is given back than was spent"
     if not points:
         return []
-    shares = [divmod(points * draw.points, whole) for draw in draws]
-    missing = points - sum(floor for floor, _ in shares)
-    first = sorted(range(len(draws)), key=lambda index: -shares[index][1])[:missing]
-    given = [Draw(draw.lot_id, shares[index][0] + (index in first)) for index, draw in enumerate(draws)]
-    return [draw for draw in given if draw.points]
+    shares = share_out(points, [draw.points for draw in draws])
+    return [Draw(draw.lot_id, mine) for draw, mine in zip(draws, shares, strict=True) if mine]
 
 
 def give_back(

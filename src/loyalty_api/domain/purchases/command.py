@@ -42,15 +42,19 @@ class PurchaseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     def __post_init__(self) -> None:
         """One writing per quantity, so that 2 and 2.0 are the same content."""
-        quantity = self.quantity
-        if not quantity.is_finite() or not 0 <= quantity <= QUANTITY_MAX:
-            raise ValueError(f"`quantity` must be a number from 0 to {QUANTITY_MAX:,}")
-        plain = Decimal(int(quantity))
-        if plain != quantity:
-            if round(quantity, QUANTITY_DECIMALS_MAX) != quantity:
-                raise ValueError(f"`quantity` must have at most {QUANTITY_DECIMALS_MAX} decimals")
-            plain = quantity.normalize()
-        msgspec.structs.force_setattr(self, "quantity", plain)
+        msgspec.structs.force_setattr(self, "quantity", plain_quantity(self.quantity))
+
+
+def plain_quantity(quantity: Decimal) -> Decimal:
+    """The one writing of a quantity. Raises ValueError, which the decoder tells at the field, for what is none."""
+    if not quantity.is_finite() or not 0 <= quantity <= QUANTITY_MAX:
+        raise ValueError(f"`quantity` must be a number from 0 to {QUANTITY_MAX:,}")
+    plain = Decimal(int(quantity))
+    if plain == quantity:
+        return plain
+    if round(quantity, QUANTITY_DECIMALS_MAX) != quantity:
+        raise ValueError(f"`quantity` must have at most {QUANTITY_DECIMALS_MAX} decimals")
+    return quantity.normalize()
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -14,11 +14,10 @@ from msgspec import Meta
 from loyalty_api.domain.purchases.command import (
     AMOUNT_MINOR_MAX,
     LINES_MAX,
-    QUANTITY_DECIMALS_MAX,
-    QUANTITY_MAX,
     Amount,
     Instant,
     Name,
+    plain_quantity,
 )
 from loyalty_api.kernel.clock import in_utc
 from loyalty_api.kernel.refusals import FieldError
@@ -44,16 +43,11 @@ class ReturnLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
     def __post_init__(self) -> None:
         """One writing per quantity, as in a purchase."""
-        quantity = self.quantity
-        if quantity is None:
+        if self.quantity is None:
             return
-        if not quantity.is_finite() or not 0 < quantity <= QUANTITY_MAX:
-            raise ValueError(f"`quantity` must be a number above 0, at most {QUANTITY_MAX:,}")
-        plain = Decimal(int(quantity))
-        if plain != quantity:
-            if round(quantity, QUANTITY_DECIMALS_MAX) != quantity:
-                raise ValueError(f"`quantity` must have at most {QUANTITY_DECIMALS_MAX} decimals")
-            plain = quantity.normalize()
+        plain = plain_quantity(self.quantity)
+        if not plain:
+            raise ValueError("`quantity` must be above 0")
         msgspec.structs.force_setattr(self, "quantity", plain)
 
 

@@ -18,6 +18,7 @@ from loyalty_api.domain.purchases.command import QUANTITY_DECIMALS_MAX
 from loyalty_api.domain.purchases.refusals import ReturnBeyondPurchase
 from loyalty_api.domain.purchases.return_command import ReturnLine
 from loyalty_api.kernel.refusals import FieldError
+from loyalty_api.kernel.shares import share_out
 
 _STEP = Decimal(1).scaleb(-QUANTITY_DECIMALS_MAX)
 
@@ -77,16 +78,11 @@ def parts_of_amount(lines: Sequence[StoredLine], back: Sequence[Back], amount_mi
         )
     if amount_minor == whole:
         return rest_of(lines, back)
-    shares = [divmod(amount_minor * each, whole) for each in left]
-    missing = amount_minor - sum(floor for floor, _ in shares)
-    first = set(sorted(range(len(lines)), key=lambda index: -shares[index][1])[:missing])
-    parts = []
-    for index, (floor, _) in enumerate(shares):
-        amount = floor + (index in first)
-        if amount:
-            quantity = _quantity_for(lines[index], back[index], back[index].amount_minor + amount)
-            parts.append(Part(index, quantity, amount))
-    return parts
+    return [
+        Part(index, _quantity_for(lines[index], back[index], back[index].amount_minor + amount), amount)
+        for index, amount in enumerate(share_out(amount_minor, left))
+        if amount
+    ]
 
 
 def rest_of(lines: Sequence[StoredLine], back: Sequence[Back]) -> list[Part]:

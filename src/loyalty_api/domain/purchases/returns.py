@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
@@ -116,8 +115,3 @@ def sum_up(rows: Sequence[asyncpg.Record], rests: dict[str, int]) -> Before:
         rests=_numbers.decode(rows[-1]["rests"]) if rows else rests,
         tier_value=sum(row["tier_value"] for row in rows),
     )
-
-
-def quantity_text(quantity: Decimal) -> str:
-    """A quantity as it is written: ``2``, ``0.5``."""
-    return f"{quantity:f}"

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from loyalty_api.domain.purchases.command import PurchaseLine
+from loyalty_api.kernel.shares import share_out
 
 L = TypeVar("L", bound=PurchaseLine)
 
@@ -19,10 +20,8 @@ def unpaid_lines(lines: Sequence[L], paid_minor: int) -> list[L]:
     if not paid_minor or not total:
         return list(lines)
     left = total - paid_minor
-    shares = [divmod(line.amount_minor * left, total) for line in lines]
-    missing = left - sum(floor for floor, _ in shares)
-    first = set(sorted(range(len(lines)), key=lambda index: -shares[index][1])[:missing])
-    return [_with(line, shares[index][0] + (index in first), left, total) for index, line in enumerate(lines)]
+    shares = share_out(left, [line.amount_minor for line in lines])
+    return [_with(line, share, left, total) for line, share in zip(lines, shares, strict=True)]
 
 
 def _with(line: L, amount_minor: int, left: int, total: int) -> L:
