@@ -12,6 +12,7 @@ from loyalty_api.domain.lifecycle.nightly import Ran, run_due
 from loyalty_api.domain.lifecycle.verify import verify
 from loyalty_api.domain.programs.queries import Catalogue, Program, find_program
 from loyalty_api.kernel.database import Connection, Database
+from tests.make.reward import make_redemption, make_reward
 from tests.make.shop import Shop
 from tests.make.time import let_time_pass
 
@@ -86,12 +87,18 @@ async def test_an_end_that_a_purchase_put_off_is_told_again_in_its_time(
     assert [data.count('"expires_at":"2026-03-31') for _, data in await notices(database, shop)] == [1, 0]
 
 
-async def test_points_that_are_spent_or_gone_are_not_told_of(
+async def test_points_that_are_spent_are_not_told_of_and_those_that_are_left_are(
     make_shop: Callable[..., Shop], database: Database
 ) -> None:
-    shop, _ = opened(make_shop, expiry={"days": 5}, notice_days=0)
-    shop.set_clock("2026-03-10T12:00:00+01:00")
-    assert await notices(database, shop) == []
+    shop = make_shop(points={"expiry": {"days": 30}}, rewards=[make_reward("seven", points=7)])
+    shop.set_clock("2026-03-02T12:00:00+01:00")
+    for amount_minor in (700, 1000):  # seven points, which are all spent, and ten, of which three are left
+        member = shop.enrol()
+        shop.buy(member, amount_minor, occurred_at="2026-03-02T12:00:00+01:00")
+        assert shop.call("POST", "/v1/redemptions", make_redemption(member["card"], "seven")).status_code == 201
+    shop.set_clock("2026-03-20T12:00:00+01:00")
+    told = await notices(database, shop)
+    assert ['"points":3' in data for _, data in told] == [True]
 
 
 async def test_a_worker_who_missed_nights_settles_at_once_and_finds_nothing_the_second_time(

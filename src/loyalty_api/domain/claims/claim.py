@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from loyalty_api.kernel.refusals import Refusal
 from loyalty_api.kernel.together import Ask, Change, RowType, columns
 
 
@@ -24,6 +25,14 @@ class Claim(NamedTuple):
     member_id: UUID
     record_id: UUID
     content_hash: bytes
+
+    def check(self, member_id: UUID | None, content_hash: bytes, *, reused: type[Refusal], what: str) -> None:
+        """Raises ``reused`` where the reference came with other content now, or for another member. ``what`` it
+        stands for, as ``a purchase``."""
+        if self.member_id != member_id:
+            raise reused(f"This reference was used for {what} of another member.")
+        if self.content_hash != content_hash:
+            raise reused(f"This reference was used for {what} with other content.")
 
 
 _FIND = """

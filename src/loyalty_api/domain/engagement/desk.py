@@ -123,10 +123,8 @@ class Desk:
             redeem_automatic(self.counters[program.id], balance, program, tier=tier, now=now)
 
     def _replay(self, command: RecordEngagement, claim: Claim, presented: Presented) -> Replay:
-        if claim.member_id != self.people.meant(presented, command.program_id):
-            raise EngagementReferenceReused("This reference was used for an event of another member.")
-        if claim.content_hash != command.content_hash:
-            raise EngagementReferenceReused("This reference was used for an event with other content.")
+        member_id = self.people.meant(presented, command.program_id)
+        claim.check(member_id, command.content_hash, reused=EngagementReferenceReused, what="an event")
         return Replay(claim.record_id)
 
     def _decide(self, command: RecordEngagement, member_id: UUID) -> Decided:

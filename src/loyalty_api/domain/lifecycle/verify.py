@@ -59,43 +59,35 @@ class Report(msgspec.Struct):
 
 
 _PAGE = "SELECT member_id, program_id FROM members WHERE member_id > $1 ORDER BY member_id LIMIT $2"
+
+
+def _claimed(table: str, kind: str) -> str:
+    """Who holds the references of the members' rows in a table, and for what."""
+    return f"""
+        SELECT r.member_id, c.member_id AS claimed_by, c.record_id
+        FROM {table} r
+        JOIN reference_claims c ON c.program_id = r.program_id AND c.kind = {kind} AND c.source = r.source
+                               AND c.reference = r.reference
+        WHERE r.member_id = ANY($1::uuid[])"""
+
+
 _OF_MEMBERS = {
     "balances": "SELECT * FROM balances WHERE member_id = ANY($1::uuid[])",
     "transfers": "SELECT * FROM transfers WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq",
     "lots": "SELECT * FROM lots WHERE member_id = ANY($1::uuid[])",
     "draws": "SELECT * FROM draws WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, transfer_seq",
-    "references": """
-        SELECT p.member_id, c.member_id AS claimed_by, c.record_id
-        FROM purchases p
-        JOIN reference_claims c ON c.program_id = p.program_id AND c.kind = 'purchase' AND c.source = p.source
-                               AND c.reference = p.reference
-        WHERE p.member_id = ANY($1::uuid[])""",
+    "references": _claimed("purchases", "'purchase'"),
     "returns": "SELECT * FROM returns WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, return_id",
-    "return_references": """
-        SELECT r.member_id, c.member_id AS claimed_by, c.record_id
-        FROM returns r
-        JOIN reference_claims c ON c.program_id = r.program_id AND c.kind = r.kind AND c.source = r.source
-                               AND c.reference = r.reference
-        WHERE r.member_id = ANY($1::uuid[])""",
+    "return_references": _claimed("returns", "r.kind"),
     "engagements": """
         SELECT member_id, engagement_id, program_id, reference, kind, occurred_at, recorded_at, earnings, dry_runs,
                inputs, points_earned, points_pending, transfer_seq, tier_value, version, tier,
                (SELECT COALESCE(sum((e->>'points')::bigint), 0) FROM json_array_elements(earnings) e)::bigint
                  AS points_of_rules
         FROM engagements WHERE member_id = ANY($1::uuid[])""",
-    "engagement_references": """
-        SELECT e.member_id, c.member_id AS claimed_by, c.record_id
-        FROM engagements e
-        JOIN reference_claims c ON c.program_id = e.program_id AND c.kind = 'engagement' AND c.source = e.source
-                               AND c.reference = e.reference
-        WHERE e.member_id = ANY($1::uuid[])""",
+    "engagement_references": _claimed("engagements", "'engagement'"),
     "openings": "SELECT * FROM openings WHERE member_id = ANY($1::uuid[])",
-    "opening_references": """
-        SELECT o.member_id, c.member_id AS claimed_by, c.record_id
-        FROM openings o
-        JOIN reference_claims c ON c.program_id = o.program_id AND c.kind = 'opening' AND c.source = o.source
-                               AND c.reference = o.reference
-        WHERE o.member_id = ANY($1::uuid[])""",
+    "opening_references": _claimed("openings", "'opening'"),
     "tiers": "SELECT * FROM member_tiers WHERE member_id = ANY($1::uuid[])",
     "tier_days": "SELECT * FROM tier_days WHERE member_id = ANY($1::uuid[])",
     "tier_moves": "SELECT * FROM tier_moves WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq",

@@ -130,10 +130,7 @@ class _Desk:
 
 
 def _replay(command: RecordOpening, claim: Claim, member_id: UUID | None) -> Replay:
-    if claim.member_id != member_id:
-        raise OpeningReferenceReused("This reference was used for an opening balance of another member.")
-    if claim.content_hash != command.content_hash:
-        raise OpeningReferenceReused("This reference was used for an opening balance with other content.")
+    claim.check(member_id, command.content_hash, reused=OpeningReferenceReused, what="an opening balance")
     return Replay(claim.record_id)
 
 

@@ -139,10 +139,7 @@ class Desk:
             redeem_automatic(self.spending.counters[program.id], balance, program, tier=tier, now=now)
 
     def _replay(self, command: RecordPurchase, claim: Claim, member_id: UUID | None) -> Replay:
-        if claim.member_id != member_id:
-            raise ReferenceReused("This reference was used for a purchase of another member.")
-        if claim.content_hash != command.content_hash:
-            raise ReferenceReused("This reference was used for a purchase with other content.")
+        claim.check(member_id, command.content_hash, reused=ReferenceReused, what="a purchase")
         return Replay(claim.record_id)
 
     def _decide(self, command: RecordPurchase, member_id: UUID, listed: Listed) -> Decided:

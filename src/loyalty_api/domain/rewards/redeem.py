@@ -118,9 +118,6 @@ async def _take(
 
 
 async def _again(connection: Connection, claim: Claim, member_id: UUID, command: Command) -> Answered:
-    if claim.member_id != member_id:
-        raise RedemptionReferenceReused("This reference was used for a redemption of another member.")
-    if claim.content_hash != command.content_hash:
-        raise RedemptionReferenceReused("This reference was used for a redemption with other content.")
+    claim.check(member_id, command.content_hash, reused=RedemptionReferenceReused, what="a redemption")
     answers = await first_answers(connection, [(claim.member_id, claim.record_id)])
     return Answered(answers[claim.record_id], replayed=True)

@@ -88,9 +88,6 @@ def _use(counter: Counter, coupons: Coupons, coupon: Coupon, command: Command, a
 
 
 async def _again(connection: Connection, claim: Claim, asking: Asking, command: Command) -> Answered:
-    if claim.member_id != asking.member_id:
-        raise CouponReferenceReused("This reference was used for a coupon of another member.")
-    if claim.content_hash != command.content_hash:
-        raise CouponReferenceReused("This reference was used for another coupon, or with other content.")
+    claim.check(asking.member_id, command.content_hash, reused=CouponReferenceReused, what="a coupon")
     answers = await first_uses(connection, [(claim.member_id, claim.record_id)])
     return Answered(answers[claim.record_id], replayed=True)
