@@ -28,6 +28,7 @@ from benchmarks.orm.mapped import (
     ReferenceClaim,
     TierDay,
     TierMove,
+    TierReview,
     Transfer,
 )
 from loyalty_api.domain.access.issue_key import hash_key
@@ -98,6 +99,8 @@ _STANDING = select(
         else_=_days_moved(),
     ),
 ).where(MemberTier.member_id == bindparam("member_id"))
+_reviews = insert(TierReview.__table__)
+_ASK_REVIEW = _reviews.on_conflict_do_update(index_elements=["member_id"], set_={"policy": 0})
 _days = insert(TierDay.__table__)
 _ADD_DAY = _days.on_conflict_do_update(
     index_elements=["member_id", "day"], set_={"value": TierDay.value + _days.excluded.value}
@@ -133,6 +136,7 @@ async def record_purchase(
     decision = decide(compiled, basket)
     recorded_at = max(now, balance.last_recorded_at or now)
     balance.last_recorded_at = recorded_at
+    balance.last_purchase_at = max(purchase.occurred_at, balance.last_purchase_at or purchase.occurred_at)
     cause = Cause("purchase", new_id(), purchase.occurred_at, recorded_at)
     pending = _earn(session, balance, decision, cause, program, then)
     move = await _count(session, standing, current.document.tiers, window, decision.base_minor, local.date(), cause)
@@ -414,6 +418,8 @@ async def _count(
                 recorded_at=cause.recorded_at,
             )
         )
+        review = {"member_id": standing.member_id, "program_id": standing.program_id, "policy": 0, "moves": 0}
+        await session.execute(_ASK_REVIEW, review)
     return move
 
 

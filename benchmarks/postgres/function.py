@@ -173,7 +173,8 @@ purchase');
   UPDATE balances
   SET spendable = b.spendable, pending = b.pending, reserved = b.reserved, debt = b.debt,
       lifetime_earned = b.lifetime_earned + p_points, transfer_seq = b.transfer_seq, event_seq = b.event_seq,
-      head_hash = b.head_hash, last_recorded_at = b.last_recorded_at, next_due_at = LEAST(b.next_due_at, p_expires_at)
+      head_hash = b.head_hash, last_recorded_at = b.last_recorded_at, next_due_at = LEAST(b.next_due_at, p_expires_at),
+      last_purchase_at = GREATEST(b.last_purchase_at, p_occurred_at)
   WHERE member_id = v_member_id;
   INSERT INTO tier_days (member_id, day, program_id, value) VALUES (v_member_id, v_day, v_program_id, p_base_minor)
   ON CONFLICT (member_id, day) DO UPDATE SET value = tier_days.value + EXCLUDED.value;
@@ -182,6 +183,8 @@ purchase');
     INSERT INTO tier_moves (member_id, seq, program_id, from_tier, to_tier, reason, value, effective_at, recorded_at)
     VALUES (v_member_id, t.moves, v_program_id, COALESCE(v_tier, v_first_tier), v_reached, 'reached', t.window_sum,
             t.counted_until, b.last_recorded_at);
+    INSERT INTO tier_reviews (member_id, program_id, policy, moves) VALUES (v_member_id, v_program_id, 0, 0)
+    ON CONFLICT (member_id) DO UPDATE SET policy = 0;
     t.tier := v_reached;
     t.since := t.counted_until;
   END IF;
