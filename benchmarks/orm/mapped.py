@@ -73,6 +73,10 @@ class TierDay(Record):
     __table__ = _table("tier_days")
 
 
+class TierReview(Record):
+    __table__ = _table("tier_reviews")
+
+
 class TierMove(Record):
     __table__ = _table("tier_moves")
 

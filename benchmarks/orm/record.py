@@ -28,6 +28,7 @@ from benchmarks.orm.mapped import (
     ReferenceClaim,
     TierDay,
     TierMove,
+    TierReview,
     Transfer,
 )
 from loyalty_api.domain.access.issue_key import hash_key
@@ -98,6 +99,8 @@ _STANDING = select(
         else_=_days_moved(),
     ),
 ).where(MemberTier.member_id == bindparam("member_id"))
+_reviews = insert(TierReview.__table__)
+_ASK_REVIEW = _reviews.on_conflict_do_update(index_elements=["member_id"], set_={"policy": 0})
 _days = insert(TierDay.__table__)
 _ADD_DAY = _days.on_conflict_do_update(
     index_elements=["member_id", "day"], set_={"value": TierDay.value + _days.excluded.value}
@@ -415,6 +418,8 @@ async def _count(
                 recorded_at=cause.recorded_at,
             )
         )
+        review = {"member_id": standing.member_id, "program_id": standing.program_id, "policy": 0, "moves": 0}
+        await session.execute(_ASK_REVIEW, review)
     return move
 
 

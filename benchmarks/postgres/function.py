@@ -183,6 +183,8 @@ purchase');
     INSERT INTO tier_moves (member_id, seq, program_id, from_tier, to_tier, reason, value, effective_at, recorded_at)
     VALUES (v_member_id, t.moves, v_program_id, COALESCE(v_tier, v_first_tier), v_reached, 'reached', t.window_sum,
             t.counted_until, b.last_recorded_at);
+    INSERT INTO tier_reviews (member_id, program_id, policy, moves) VALUES (v_member_id, v_program_id, 0, 0)
+    ON CONFLICT (member_id) DO UPDATE SET policy = 0;
     t.tier := v_reached;
     t.since := t.counted_until;
   END IF;

@@ -17,6 +17,7 @@ _MUTE = {"uuid", "bigint", "integer", "smallint", "boolean", "timestamp with tim
 # Dates that are no birthday.
 _DAYS = {"tier_days.day", "earning_days.day", "member_tiers.window_from", "member_tiers.window_through"}
 _DAYS |= {"program_nights.through", "redemptions.redeemed_on"}
+_DAYS |= {"tier_reviews.due_on", "tier_reviews.short_since"}
 
 
 async def columns(database: Database) -> dict[str, dict[str, str]]:

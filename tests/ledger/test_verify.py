@@ -39,6 +39,21 @@ TAMPERINGS = {
     "a missing event": ("event", "DELETE FROM outbox WHERE member_id = $1 AND seq = 2"),
     "a day that lost its spend": ("tier", "UPDATE tier_days SET value = value - 1 WHERE member_id = $1"),
     "a tier out of nowhere": ("tier", "UPDATE member_tiers SET tier = 'gold', moves = 1 WHERE member_id = $1"),
+    "a move that is missing": ("tier", "DELETE FROM tier_moves WHERE member_id = $1 AND seq = 1"),
+    "a move that its figures do not lead to": (
+        "tier",
+        "UPDATE tier_moves SET value = value - 1 WHERE member_id = $1 AND seq = 1",
+    ),
+    "a move that begins elsewhere": (
+        "tier",
+        "UPDATE tier_moves SET from_tier = 'silver' WHERE member_id = $1 AND seq = 1",
+    ),
+    "a tier that no review would lower": ("tier", "DELETE FROM tier_reviews WHERE member_id = $1"),
+    "a review that comes late": (
+        "tier",
+        "UPDATE tier_reviews SET policy = 1, due_on = '2028-01-01' WHERE member_id = $1",
+    ),
+    "a review that never comes": ("tier", "UPDATE tier_reviews SET policy = 1, due_on = NULL WHERE member_id = $1"),
     "rows of nobody": ("cause", "DELETE FROM members WHERE member_id = $1"),
 }
 
@@ -51,9 +66,11 @@ def api_alone(start_api: Callable, own_database_url: str) -> str:
 
 @pytest.fixture(scope="module")
 def three_purchases(api_alone: str, own_operator: str) -> str:
-    """A member with three purchases, and a neighbour with one; the member's id."""
+    """A member with three purchases that reach silver, and a neighbour with one; the member's id."""
     with httpx.Client(base_url=api_alone, timeout=30) as http:
-        shop = Shop.open(http, own_operator, {})
+        levels = [("bronze", 0), ("silver", 6000), ("gold", 150_000)]
+        tiers = {"levels": [{"code": code, "from": value} for code, value in levels]}
+        shop = Shop.open(http, own_operator, {"tiers": tiers})
         member, neighbour = shop.enrol(), shop.enrol()
         for amount in (1000, 2000, 3000):
             shop.buy(member, amount)

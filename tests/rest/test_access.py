@@ -136,6 +136,7 @@ def test_a_key_of_another_program_finds_nothing_by_id(shop: Shop, make_shop: Cal
         ("GET", f"{path}/export", None, "member.not_found"),
         ("GET", f"{path}/points", None, "member.not_found"),
         ("GET", f"{path}/points/history", None, "member.not_found"),
+        ("GET", f"{path}/tier/history", None, "member.not_found"),
         ("POST", f"{path}/identifiers", {"kind": "card", "value": "eve-1"}, "member.not_found"),
         ("DELETE", f"{path}/identifiers/{card['id']}", None, "member.identifier_not_found"),
         ("GET", f"/v1/purchases/{purchase['id']}", None, "purchase.not_found"),

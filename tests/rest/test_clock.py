@@ -18,7 +18,7 @@ def present(shop: Shop) -> str:
 def test_the_clock_stands_where_it_was_set(shop: Shop) -> None:
     assert present(shop) == PRESENT
     answer = shop.call("POST", "/v1/test-clock", {"now": "2026-03-05T01:00:00+01:00"})
-    ran = {"nights": 3, "transfers": 0, "notices": 0, "reservations": 0, "rewards": 0}
+    ran = {"nights": 3, "transfers": 0, "tiers": 0, "notices": 0, "reservations": 0, "rewards": 0}
     assert answer.json() == {"now": "2026-03-05T00:00:00Z", "ran": ran}
     assert present(shop) == "2026-03-05T00:00:00Z"
 

@@ -51,7 +51,8 @@ def test_enrolling_answers_with_the_member_and_an_empty_balance(shop: Shop) -> N
     assert member["enrolled_at"] == "2025-12-31T23:00:00Z"
     assert member["store"] == "17"
     assert member["points"] == {"available": 0, "pending": 0, "reserved": 0}
-    assert member["tier"] == {"code": "bronze", "since": None, "next": {"code": "silver", "missing": 50_000}}
+    next_tier = {"code": "silver", "missing": 50_000}
+    assert member["tier"] == {"code": "bronze", "since": None, "next": next_tier, "keeps": None}
     assert shop.member(member["id"]) == member
 
 
@@ -283,6 +284,7 @@ def test_a_member_who_is_not_there_is_told_as_such(shop: Shop, member_id: str) -
     assert shop.call("PATCH", f"/v1/members/{member_id}", {}).status_code == 404
     assert shop.call("GET", f"/v1/members/{member_id}/points").status_code == 404
     assert shop.call("GET", f"/v1/members/{member_id}/points/history").status_code == 404
+    assert shop.call("GET", f"/v1/members/{member_id}/tier/history").status_code == 404
 
 
 def test_a_key_of_a_store_enrols_for_that_store(shop: Shop) -> None:

@@ -101,7 +101,10 @@ def cursor(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-@pytest.mark.parametrize("path", ["/v1/purchases", "/v1/program/versions", "/v1/members/{id}/points/history"])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/purchases", "/v1/program/versions", "/v1/members/{id}/points/history", "/v1/members/{id}/tier/history"],
+)
 def test_every_list_refuses_other_limits_and_foreign_cursors(shop: Shop, path: str) -> None:
     path = path.replace("{id}", shop.enrol()["id"])
     for limit in ("0", "-1", "201", "1.5", "ten", "", "1e2", "9" * 50, "١"):

@@ -188,6 +188,12 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "must be points_earned or purchases or spend, not 'visits'",
     ),
     ({"tiers": TIERS | {"window": {"months": 0}}}, "tiers.window.months", "must be a whole number from 1 to 120"),
+    (
+        {"tiers": TIERS | {"window": "yearly"}},
+        "tiers.window",
+        "must be calendar_year or lifetime, or a group of fields",
+    ),
+    ({"tiers": TIERS | {"downgrade": {"steps": "two"}}}, "tiers.downgrade.steps", "must be full or one"),
     ({"tiers": TIERS | {"window": {"month": 6}}}, "tiers.window.month", "did you mean months?"),
     # rules
     ({"earning_rules": None}, "earning_rules", "must be a list, not empty"),

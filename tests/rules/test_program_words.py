@@ -86,6 +86,22 @@ STORIES = [
         "Points now expire 1 day after they become available (before: never)",
     ),
     ({}, {"points": {"expiry": {"on": "12-31"}}}, "Points now expire every year at the end of 31 December"),
+    (
+        {"tiers": TIERS},
+        {"tiers": TIERS | {"window": "calendar_year"}},
+        "Tiers now count over the calendar year (before: over the last 12 months)",
+    ),
+    (
+        {"tiers": TIERS | {"window": "calendar_year"}},
+        {"tiers": TIERS | {"window": "lifetime"}},
+        "Tiers now count over a member's whole life (before: over the calendar year)",
+    ),
+    (
+        {"tiers": TIERS},
+        {"tiers": TIERS | {"downgrade": {"grace_days": 30, "steps": "full"}}},
+        "A tier is now lost after 30 days of grace, down to the tier that is still reached"
+        " (before: without grace, one tier at a time)",
+    ),
     ({}, {"points": {"rounding": "ceil"}}, "Points are now rounded up (before: down)"),
     (
         {},

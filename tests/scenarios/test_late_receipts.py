@@ -58,7 +58,8 @@ def test_the_member_says_since_when_the_tier_is_held(club: Shop) -> None:
     club.buy(member, 40_000, occurred_at="2026-03-02T12:00:00Z")
     club.buy(member, 10_000, occurred_at="2026-03-02T09:00:00Z")
     tier = club.member(member["id"])["tier"]
-    assert tier == {"code": "silver", "since": "2026-03-02T12:00:00Z", "next": {"code": "gold", "missing": 100_000}}
+    assert (tier["code"], tier["since"]) == ("silver", "2026-03-02T12:00:00Z")
+    assert tier["next"] == {"code": "gold", "missing": 100_000}
 
 
 def test_between_two_moves_a_late_receipt_earns_at_the_tier_in_between(make_shop: Callable[..., Shop]) -> None:

@@ -57,7 +57,7 @@ async def program_of(database: Database, shop: Shop) -> Program:
 def test_the_clock_lives_through_every_night_at_its_own_time(make_shop: Callable[..., Shop]) -> None:
     shop, member = opened(make_shop, pending={"days": 14}, expiry={"days": 30})
     answer = shop.call("POST", "/v1/test-clock", {"now": "2026-05-01T12:00:00+02:00"}).json()
-    assert answer["ran"] == {"nights": 60, "transfers": 2, "notices": 1, "reservations": 0, "rewards": 0}
+    assert answer["ran"] == {"nights": 60, "transfers": 2, "tiers": 0, "notices": 1, "reservations": 0, "rewards": 0}
     assert history(shop, member) == [
         ("earn", 10, "2026-03-02T11:00:00Z"),
         ("mature", 10, "2026-03-15T23:00:00Z"),

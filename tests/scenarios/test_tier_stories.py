@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.make.program import BASE_RULE
+from tests.make.program import BASE_RULE, TIERS
 from tests.make.purchase import make_line
 from tests.make.shop import Shop
 
@@ -38,7 +38,8 @@ def test_a_tier_counts_the_earning_base_not_the_total(shop: Shop) -> None:
     assert answer["tier"]["next"] == {"code": "silver", "missing": 20_000}
 
 
-def test_what_leaves_the_window_counts_no_more_but_lowers_no_tier_by_itself(shop: Shop) -> None:
+def test_what_leaves_the_window_counts_no_more_but_lowers_no_tier_by_itself(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop(tiers=TIERS | {"downgrade": {"grace_days": 30}})
     member = shop.enrol()
     shop.buy(member, 60_000)
     shop.set_clock("2027-03-01T12:00:00Z")

@@ -85,4 +85,5 @@ def test_a_welcome_that_counts_may_lift_the_tier_at_once(make_shop: MakeShop) ->
     levels = [{"code": "bronze", "from": 0}, {"code": "silver", "from": 100}]
     shop = make_shop(tiers={"levels": levels, "measure": "points_earned"}, earning_rules=[WELCOME])
     member = enrol(shop, "w-1").json()
-    assert member["tier"] == {"code": "silver", "since": "2026-03-02T12:00:00Z", "next": None}
+    keeps = {"until": "2027-03-01", "missing": 100}
+    assert member["tier"] == {"code": "silver", "since": "2026-03-02T12:00:00Z", "next": None, "keeps": keeps}

@@ -22,7 +22,10 @@ from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 @click.option("--json", "as_json", is_flag=True, help="a line for machines whenever something was done")
 @plain_errors
 def command(once: bool, pause: float, as_json: bool) -> None:
-    """Runs what is due in every program: points mature and expire, notices are given. Two of them do no harm."""
+    """Runs what is due in every program: points mature and expire, tiers are reviewed, notices are given.
+
+    Two of them do no harm.
+    """
 
     def tell(program: Program, ran: Ran) -> None:
         done = msgspec.structs.asdict(ran)

@@ -73,5 +73,5 @@ def _answer(member: Member, points: Any, tier: Any) -> MemberAnswer:
             ConsentAnswer(each.kind, each.given, rfc3339(each.decided_at), each.source) for each in member.consents
         ],
         points=BalanceAnswer(points.available, points.pending, points.reserved),
-        tier=MemberTier(tier.code, tier.since and rfc3339(tier.since), tier.next) if tier else None,
+        tier=MemberTier(tier.code, tier.since and rfc3339(tier.since), tier.next, tier.keeps) if tier else None,
     )

@@ -37,6 +37,7 @@ class MemberExport(msgspec.Struct, frozen=True, kw_only=True):
     standing: Rows
     tier_days: Rows
     tier_moves: Rows
+    tier_reviews: Rows
     purchases: Rows
     returns: Rows
     engagement: Rows

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.members.amend import ATTRIBUTES_MAX
+from loyalty_api.domain.tiers.descent import Keeps
 from loyalty_api.domain.tiers.rules import Next
 from loyalty_api.rest.decode import check_years
 
@@ -129,11 +130,12 @@ class ConsentAnswer(msgspec.Struct, frozen=True):
 
 
 class MemberTier(msgspec.Struct, frozen=True):
-    """The tier held now; ``since`` is null for the one that everyone starts with."""
+    """The tier held now; ``since`` and ``keeps`` are null for the one that everyone starts with."""
 
     code: str
     since: str | None
     next: Next | None
+    keeps: Keeps | None
 
 
 class MemberAnswer(msgspec.Struct, frozen=True):

@@ -38,6 +38,7 @@ from loyalty_api.rest import (
     redemptions,
     returns,
     rewards,
+    tiers,
 )
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, NO_SUCH, plain_problem
@@ -50,6 +51,7 @@ CONTRACT: list[Route] = [
     *member_status.ROUTES,
     *member_data.ROUTES,
     *points.ROUTES,
+    *tiers.ROUTES,
     *purchases.ROUTES,
     *explanations.ROUTES,
     *purchase_batch.ROUTES,

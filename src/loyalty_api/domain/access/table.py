@@ -33,6 +33,7 @@ ADMITTED: dict[str, frozenset[str]] = {
     "GET /v1/members/{member_id}/export": _MANAGE,
     "GET /v1/members/{member_id}/points": _READ,
     "GET /v1/members/{member_id}/points/history": _READ,
+    "GET /v1/members/{member_id}/tier/history": _READ,
     "POST /v1/purchases": _TILL,
     "GET /v1/purchases": _READ,
     "POST /v1/purchases/batch": _TILL,

@@ -25,6 +25,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "standing": ("member_tiers", "member_id"),
     "tier_days": ("tier_days", "day"),
     "tier_moves": ("tier_moves", "seq"),
+    "tier_reviews": ("tier_reviews", "member_id"),
     "purchases": ("purchases", "purchase_id"),
     "returns": ("returns", "return_id"),
     "engagement": ("engagements", "engagement_id"),

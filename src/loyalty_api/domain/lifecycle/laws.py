@@ -55,6 +55,7 @@ class MemberRows(msgspec.Struct, frozen=True):
     tiers: Sequence[Row]
     tier_days: Sequence[Row]
     tier_moves: Sequence[Row]
+    tier_reviews: Sequence[Row]
     events: Sequence[Row]
     carries: Sequence[Row]
     earning_days: Sequence[Row]

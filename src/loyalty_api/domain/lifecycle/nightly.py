@@ -4,7 +4,8 @@ The order of a night, at the start of the local day:
 
 1. pending points mature and available ones expire, member by member in the order of their instants;
 2. automatic rewards are redeemed by whoever reached them;
-3. notices of expiry are given.
+3. tiers are reviewed, by what time has taken out of their windows;
+4. notices of expiry are given.
 
 In between, only the first is run, and reservations that ran out are closed, whose points are free by then already.
 Each step goes page by page, a transaction for each page, and finds by itself what is left to do; nights count as run
@@ -25,6 +26,7 @@ from loyalty_api.domain.points.settle_due import Place, settle_due
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.rewards.expire import expire_due
 from loyalty_api.domain.rewards.redeem_reached import redeem_reached
+from loyalty_api.domain.tiers.review import review_due
 from loyalty_api.kernel.clock import BEGINNING_OF_TIME, add_days, local_date, start_of_day
 from loyalty_api.kernel.database import Connection, Database
 
@@ -39,11 +41,12 @@ ON CONFLICT (program_id) DO UPDATE SET through = EXCLUDED.through
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """What was done: transfers of points that matured or expired, lots whose members had notice, reservations that
-    ran out, and automatic rewards."""
+    """What was done: transfers of points that matured or expired, tiers that were lowered, lots whose members had
+    notice, reservations that ran out, and automatic rewards."""
 
     nights: int = 0
     transfers: int = 0
+    tiers: int = 0
     notices: int = 0
     reservations: int = 0
     rewards: int = 0
@@ -86,6 +89,7 @@ async def _night(database: Database, program: Program, *, now: datetime) -> Ran:
         nights=1,
         transfers=await _settle(database, program, now=now),
         rewards=await _redeem(database, program, now=now),
+        tiers=await _review(database, program, now=now),
         notices=await _by_page(
             database, lambda connection, after: give_notices(connection, program, now=now, after=after)
         ),
@@ -105,6 +109,14 @@ async def _redeem(database: Database, program: Program, *, now: datetime) -> int
 
 async def _settle(database: Database, program: Program, *, now: datetime) -> int:
     return await _by_page(database, lambda connection, after: settle_due(connection, program, now=now, after=after))
+
+
+async def _review(database: Database, program: Program, *, now: datetime) -> int:
+    lowered, more = 0, True
+    while more:
+        count, more = await database.write(lambda connection: review_due(connection, program, now=now))
+        lowered += count
+    return lowered
 
 
 async def _by_page(database: Database, page: Callable[[Connection, Place], Awaitable[tuple[int, Place | None]]]) -> int:

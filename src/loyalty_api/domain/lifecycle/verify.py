@@ -29,6 +29,7 @@ from loyalty_api.domain.lifecycle.laws_openings import check_openings
 from loyalty_api.domain.lifecycle.laws_returns import check_returns, less_returns
 from loyalty_api.domain.lifecycle.laws_rewards import check_rewards
 from loyalty_api.domain.lifecycle.laws_stock import check_stock
+from loyalty_api.domain.lifecycle.laws_tiers import check_tiers
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.kernel.database import Connection, Database
 
@@ -91,6 +92,7 @@ _OF_MEMBERS = {
     "tiers": "SELECT * FROM member_tiers WHERE member_id = ANY($1::uuid[])",
     "tier_days": "SELECT * FROM tier_days WHERE member_id = ANY($1::uuid[])",
     "tier_moves": "SELECT * FROM tier_moves WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq",
+    "tier_reviews": "SELECT * FROM tier_reviews WHERE member_id = ANY($1::uuid[])",
     "events": """
         SELECT member_id, count(*) AS rows, min(seq) AS first, max(seq) AS last,
                count(*) FILTER (WHERE type = 'purchase.recorded') AS purchases,
@@ -128,6 +130,7 @@ _NOBODYS = [
     *("balances", "transfers", "lots", "purchases", "engagements", "member_tiers", "tier_days", "tier_moves", "outbox")
 ]
 _NOBODYS += ["openings", "draws", "returns", "earning_carries", "earning_days", "redemptions", "holds", "coupon_uses"]
+_NOBODYS += ["tier_reviews"]
 _NO_PURCHASE = """
 SELECT c.member_id, c.reference FROM reference_claims c
 WHERE c.kind = 'purchase' AND NOT EXISTS (
@@ -252,6 +255,7 @@ def _check_page(
         checked = [
             *check_member(of_member),
             *check_lots(of_member),
+            *check_tiers(of_member, programs[program_id]),
             *check_engagements(of_member),
             *check_returns(of_member),
             *check_rewards(of_member, programs[program_id]),

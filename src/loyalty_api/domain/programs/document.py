@@ -106,7 +106,8 @@ class Window(Part):
 
 
 class Downgrade(Part):
-    """How far and how soon the nightly review lowers a tier."""
+    """How far and how soon the nightly review lowers a tier that the window no longer holds: ``grace_days`` after it
+    first found that, then ``one`` tier (with a grace of its own for the next) or down to what is held (``full``)."""
 
     grace_days: Days = 0
     steps: Literal["one", "full"] = "one"
@@ -116,11 +117,12 @@ class Tiers(Part):
     """The tiers, what they measure and over which window.
 
     ``spend``: minor units of the earning base; ``points_earned``: by rules that count; ``purchases``: how many.
+    The window is so many months that end today, the calendar year, or all time.
     """
 
     levels: Annotated[list[Level], Meta(min_length=1, max_length=50)]
     measure: Literal["spend", "points_earned", "purchases"] = "spend"
-    window: Window = Window()
+    window: Window | Literal["calendar_year", "lifetime"] = Window()
     downgrade: Downgrade = Downgrade()
 
 

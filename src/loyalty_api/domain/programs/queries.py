@@ -47,7 +47,11 @@ class Program(msgspec.Struct, frozen=True):
 
     def version_at(self, instant: datetime) -> Version:
         """The version in force at ``instant``: the latest to take effect by then."""
-        return self.versions[bisect_right(self.versions, instant, key=lambda v: v.effective_at) - 1]
+        return self.versions[self.in_force(instant) - 1]
+
+    def in_force(self, instant: datetime) -> int:
+        """How many versions had taken effect by ``instant``: other than their numbers, this only grows with time."""
+        return bisect_right(self.versions, instant, key=lambda v: v.effective_at)
 
     def version(self, number: int) -> Version:
         """One version by its number. Refuses: VersionNotFound."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Integer, PrimaryKeyConstraint, Table, Text, Uuid
 
 from loyalty_api.kernel.database import metadata
 
@@ -47,4 +47,20 @@ tier_moves = Table(
     Column("effective_at", DateTime(timezone=True), nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("member_id", "seq"),
+)
+
+# Of whoever ever moved: when a review could find something to do. What lowers a tier but time asks for one (policy 0).
+tier_reviews = Table(
+    "tier_reviews",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("program_id", Uuid, nullable=False),
+    # By how many versions of the program due_on was reckoned; 0: it is to be reckoned.
+    Column("policy", Integer, nullable=False),
+    # Empty: time alone brings nothing.
+    Column("due_on", Date),
+    # The day whose review first found the window short of the tier that the member held by so many moves.
+    Column("short_since", Date),
+    Column("moves", Integer, nullable=False),
+    Index("tier_reviews_due_idx", "program_id", "policy", "due_on", "member_id"),
 )

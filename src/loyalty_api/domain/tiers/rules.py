@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
 import msgspec
 
 from loyalty_api.domain.programs.document import Level, Tiers
-from loyalty_api.kernel.clock import add_months
+from loyalty_api.kernel.clock import add_days, add_months
+
+Days = Sequence[tuple[date, int]]  # a member's day buckets, by day
 
 
 class Next(msgspec.Struct, frozen=True):
@@ -26,9 +29,19 @@ class Window(NamedTuple):
 
 
 def window_of(tiers: Tiers | None, today: date) -> Window:
-    """The months that end with ``today``: [today + 1 day − N months, today]."""
-    months = tiers.window.months if tiers else 12
+    """The days that end with ``today``: of months [today + 1 day − N months, today], of the year, or all."""
+    length = tiers.window if tiers else None
+    if length == "lifetime":
+        return Window(date.min, today)
+    if length == "calendar_year":
+        return Window(date(today.year, 1, 1), today)
+    months = length.months if length else 12
     return Window(add_months(today + timedelta(days=1), -months), today)
+
+
+def value_in(days: Days, window: Window) -> int:
+    """What the days of a window add up to."""
+    return sum(value for day, value in days if window.first <= day <= window.last)
 
 
 def rank_of(levels: list[Level], code: str | None) -> int:
@@ -53,3 +66,31 @@ def next_tier(levels: list[Level], rank: int, value: int) -> Next | None:
         return None
     above = levels[rank + 1]
     return Next(above.code, max(0, above.from_ - value))
+
+
+def falls_short_on(tiers: Tiers, rank: int, days: Days, today: date) -> date | None:
+    """The first day after ``today`` on which the window no longer holds the tier that it holds today, if nothing more
+    is counted; None: there is none."""
+    length = tiers.window
+    if rank == 0 or length == "lifetime":
+        return None
+    if length == "calendar_year":
+        return date(today.year + 1, 1, 1)
+    assert not isinstance(length, str), "the windows with a name are told apart above"
+    window = window_of(tiers, today)
+    held = value_in(days, window)
+    for day, value in days:
+        if not window.first <= day <= window.last:
+            continue
+        held -= value
+        if held < tiers.levels[rank].from_:
+            return _leaves_on(day, length.months)
+    return None
+
+
+def _leaves_on(day: date, months: int) -> date:
+    """The first day whose window of so many months no longer holds ``day``."""
+    leaves = add_months(day, months)
+    while add_months(add_days(leaves, 1), -months) <= day:  # at the end of a month that others are longer than
+        leaves = add_days(leaves, 1)
+    return leaves

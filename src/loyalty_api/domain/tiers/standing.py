@@ -1,13 +1,14 @@
 """A member's standing: read with the window moved to today, folded forward in memory, written back.
 
 A purchase reads only the day buckets that left or entered the window since the row was last written. A tier goes
-up at once; it never goes down here. Each move carries ``effective_at``, the latest instant it counted, so that a
+up at once; it goes down only by a review (``review.py``), which is asked for here whenever something but time could
+have made one due. Each move carries ``effective_at``, the latest instant it counted, so that a
 late receipt earns at the tier of its own time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,7 +16,7 @@ from uuid import UUID
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.tiers.rules import Next, Window, held_rank, next_tier, rank_of
 from loyalty_api.kernel.database import Connection
-from loyalty_api.kernel.together import Ask, Change, RowType, Values
+from loyalty_api.kernel.together import Ask, Change, RowType, Values, columns
 
 VALUE_MAX = 2**62  # of a window's sum; the column holds twice as much
 
@@ -91,22 +92,32 @@ class Standing:
         before, held = rank_of(tiers.levels, self.tier), held_rank(tiers.levels, self.window_sum)
         if held <= before:
             return None
+        return self.move(tiers, held, "reached", effective_at=self.counted_until, recorded_at=recorded_at)
+
+    def move(self, tiers: Tiers, rank: int, reason: str, *, effective_at: datetime, recorded_at: datetime) -> Move:
+        """Moves the tier to the one at ``rank``, which is another than the present."""
         self.moves += 1
+        before = rank_of(tiers.levels, self.tier)
+        codes = tiers.levels[before].code, tiers.levels[rank].code
         move = Move(
             self.member_id,
             self.moves,
             self.program_id,
-            tiers.levels[before].code,
-            tiers.levels[held].code,
-            "reached",
+            *codes,
+            reason,
             self.window_sum,
-            self.counted_until,
+            effective_at,
             recorded_at,
         )
         self.tier, self.since = move.to_tier, move.effective_at
         self.held.append((move.effective_at, move.to_tier))
         self.new_moves.append(move)
         return move
+
+    def grace(self, short_since: date | None, moves: int) -> date | None:
+        """Since when the window has been short of the present tier, by what a review remembers of it and after how many
+        moves: another tier has another grace."""
+        return short_since if moves == self.moves else None
 
     def progress(self, tiers: Tiers) -> tuple[str, Next | None]:
         """The present tier's code, and what is missing to the next."""
@@ -149,6 +160,11 @@ WHERE t.member_id = u.member_id
 """
 TIER_MOVE_ROW = RowType("tier_move_row", Move._fields)
 _ADD_MOVES = TIER_MOVE_ROW.insert_into("tier_moves")
+_ASK_REVIEWS = """
+INSERT INTO tier_reviews (member_id, program_id, policy, moves)
+SELECT u.member_id, u.program_id, 0, 0 FROM unnest($1::uuid[], $2::uuid[]) AS u (member_id, program_id)
+ON CONFLICT (member_id) DO UPDATE SET policy = 0
+"""
 
 
 def standings_ask(members: Values, windows: dict[UUID, Window]) -> Ask:
@@ -179,6 +195,14 @@ def standings_changes(standings: Collection[Standing]) -> Iterator[Change]:
         return
     days = [(s.member_id, day, s.program_id, value) for s in changed for day, value in sorted(s.days.items())]
     yield Change(_ADD_DAYS, (days,))
+    yield from moves_changes(changed)
+    unsure = [(s.member_id, s.program_id) for s in changed if s.new_moves or min(s.days.values()) < 0]
+    if unsure:
+        yield Change(_ASK_REVIEWS, columns(unsure))
+
+
+def moves_changes(changed: Sequence[Standing]) -> Iterator[Change]:
+    """What tier rows and moves change by, for one standing at least."""
     rows = [
         (s.member_id, s.tier, s.since, s.moves, s.window.first, s.window.last, s.window_sum, s.counted_until)
         for s in changed
