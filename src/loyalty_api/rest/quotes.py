@@ -33,7 +33,14 @@ EXAMPLE_QUOTE = {
         {"reward": "five-off", "may_redeem": True},
         {"reward": "mug", "may_redeem": False, "why_not": "900 points are needed; 513 are available."},
     ],
-    "advice": [],
+    "advice": [
+        {
+            "kind": "expiring",
+            "text": "120 points will expire at the end of 2026-11-30",
+            "points": 120,
+            "at": "2026-11-30T23:00:00Z",
+        }
+    ],
 }
 
 ROUTES = [

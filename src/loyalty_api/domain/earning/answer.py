@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 import msgspec
 
 from loyalty_api.domain.earning.rules import Earning
@@ -34,11 +37,18 @@ class TierAnswer(msgspec.Struct, frozen=True):
     next: Next | None
 
 
-class Advice(msgspec.Struct, frozen=True):
-    """Something the member should know now."""
+class Advice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something the member should know now. ``kind``: ``bought_today``, ``expiring`` or ``cheaper_reward``; ``points``:
+    those that expire, or that the other reward saves; ``at``: when they expire, or it was bought."""
 
     kind: str
     text: str
+    points: int | None = None
+    at: datetime | None = None
+    sku: str | None = None
+    purchase: UUID | None = None
+    reward: str | None = None
+    instead_of: str | None = None
 
 
 def tell_tier(standing: Standing, tiers: Tiers | None, *, changed: bool) -> TierAnswer | None:

@@ -105,6 +105,10 @@ ENGLISH = {
     "summary.tier": "{points} by version {version}, at the tier {tier}: {rules}",
     "summary.rule": "{rule} {points}",
     "summary.nothing": "no rule gave points",
+    # what the member should know before paying
+    "advice.bought_today": "{goods} was bought already today, at {time}",
+    "advice.expiring": "{points} will expire at the end of {day}",
+    "advice.cheaper_reward": "{reward} takes {other_off} off for {less}; {instead} takes {off} off for {points}",
 }
 
 GERMAN = {
@@ -200,6 +204,9 @@ GERMAN = {
     "summary.tier": "{points} nach Version {version}, auf der Stufe {tier}: {rules}",
     "summary.rule": "{rule} {points}",
     "summary.nothing": "keine Regel gab Punkte",
+    "advice.bought_today": "{goods} wurde heute schon gekauft, um {time}",
+    "advice.expiring": "nur noch bis {day} gültig: {points}",
+    "advice.cheaper_reward": "{reward} nimmt {other_off} für {less} ab; {instead} nimmt {off} für {points} ab",
 }
 
 PHRASES = {"en": ENGLISH, "de": GERMAN}

@@ -7,6 +7,7 @@ import msgspec
 from loyalty_api.domain.earning.rules import Earning
 from loyalty_api.domain.earning.unfired import Unfired, unfired
 from loyalty_api.domain.programs.queries import Catalogue
+from loyalty_api.domain.purchases.advise import advise
 from loyalty_api.domain.purchases.answer import Advice, TierAnswer
 from loyalty_api.domain.purchases.command import RecordPurchase
 from loyalty_api.domain.purchases.gather import gather
@@ -65,4 +66,7 @@ async def quote_purchase(connection: Connection, catalogue: Catalogue, command: 
         QuotedReward(each.reward.code, each.hindered is None, each.hindered.detail if each.hindered else None)
         for each in offered
     ]
-    return Quote(points, make_tier(decided), rewards, advice=[])
+    advice = await advise(
+        connection, program, command.purchase, member_id=decided.balance.member_id, offered=offered, now=now
+    )
+    return Quote(points, make_tier(decided), rewards, advice)
