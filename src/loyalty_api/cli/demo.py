@@ -53,7 +53,10 @@ def command(once: bool) -> None:
     console.print("[bold]loyalty demo[/]: starting PostgreSQL …")
     with EmbeddedPostgres() as server:
         key = run(_prepare(server.url()))
-        with serve_locally(server.url()) as api, work_locally(server.url(), log=server.folder / "worker.log"):
+        with (
+            serve_locally(server.url(), demo_pages=True) as api,
+            work_locally(server.url(), log=server.folder / "worker.log"),
+        ):
             held = run(_story(api.url, key, server.url(), server.folder))
             if not once:
                 _stay(api.url, key)
@@ -150,6 +153,8 @@ def _stay(url: str, key: str) -> None:
         f"curl -i {url}/v1/purchases -H 'Authorization: Bearer {key}' \\\n"
         f"  -H 'Content-Type: application/json' -d '{msgspec.json.encode(body).decode()}'"
     )
+    console.print("\nOr stand behind a till, in a browser:\n")
+    print(f"{url}/demo/till#key={key}")
     console.print(f"\nThe contract is at {url}/openapi.json. Ctrl-C ends the demo and removes its data.")
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()

@@ -38,11 +38,19 @@ class LocalApi:
         _stop(self.process)
 
 
-def start_api(database_url: str, *, port: int | None = None, workers: int = 1, log: Path | None = None) -> LocalApi:
+def start_api(
+    database_url: str,
+    *,
+    port: int | None = None,
+    workers: int = 1,
+    log: Path | None = None,
+    demo_pages: bool = False,
+) -> LocalApi:
     """Starts ``loyalty serve`` and waits until it is ready; it dies with this process. Raises ServeFailed."""
     port = port or free_port()
     output = log.open("wb") if log else None
-    process = _start(database_url, "serve", "--port", str(port), "--workers", str(workers), output=output)
+    options = ["--port", str(port), "--workers", str(workers), *(["--demo-pages"] if demo_pages else [])]
+    process = _start(database_url, "serve", *options, output=output)
     api = LocalApi(f"http://127.0.0.1:{port}", process)
     try:
         _await_ready(api)
@@ -56,9 +64,11 @@ def start_api(database_url: str, *, port: int | None = None, workers: int = 1, l
 
 
 @contextmanager
-def serve_locally(database_url: str, *, workers: int = 1, log: Path | None = None) -> Generator[LocalApi]:
+def serve_locally(
+    database_url: str, *, workers: int = 1, log: Path | None = None, demo_pages: bool = False
+) -> Generator[LocalApi]:
     """A started API that is stopped at the end."""
-    api = start_api(database_url, workers=workers, log=log)
+    api = start_api(database_url, workers=workers, log=log, demo_pages=demo_pages)
     try:
         yield api
     finally:

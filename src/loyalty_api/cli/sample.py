@@ -8,12 +8,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from loyalty_api.demo.menu import MENU, STORES
+
 ZONE = ZoneInfo("Europe/Berlin")
 WEEKS = 4
 MEMBERS = 600
 SEED = 1911
 
-STORES = ("mitte", "kreuzberg", "altona", "schwabing", "ehrenfeld")
 _GIVEN = (
     "Ada",
     "Ben",
@@ -33,16 +34,6 @@ _GIVEN = (
 _FAMILY = ("Abel", "Brandt", "Conrad", "Demir", "Engel", "Fuchs", "Graf", "Hahn", "Ilic", "Jansen", "Kraus", "Lang")
 
 
-class Item(NamedTuple):
-    """One thing on the menu: price in cents, how often it is taken, and which labels it bears."""
-
-    sku: str
-    category: str
-    amount_minor: int
-    weight: int
-    labels: tuple[str, ...] = ()
-
-
 class Habit(NamedTuple):
     """How a member comes: chance per weekday and weekend day, share of members, and the usual hour."""
 
@@ -52,19 +43,6 @@ class Habit(NamedTuple):
     hour: int
 
 
-MENU = (
-    Item("ESPRESSO", "coffee", 240, 18),
-    Item("CAPPUCCINO", "coffee", 360, 30),
-    Item("FLAT-WHITE", "coffee", 390, 22, ("fairtrade",)),
-    Item("FILTER", "coffee", 310, 12, ("fairtrade",)),
-    Item("TEA", "tea", 290, 8, ("organic",)),
-    Item("CROISSANT", "bakery", 220, 20),
-    Item("CARROT-CAKE", "bakery", 380, 7),
-    Item("SANDWICH", "kitchen", 590, 9),
-    Item("BEANS-250", "beans", 890, 4, ("fairtrade",)),
-    Item("BEANS-250-OLD", "beans", 590, 1, ("outlet",)),
-    Item("GIFT-20", "gift", 2000, 1),
-)
 HABITS = (
     Habit(18, 0.62, 0.08, 8),  # on the way to work
     Habit(30, 0.18, 0.30, 11),

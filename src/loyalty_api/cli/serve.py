@@ -19,8 +19,9 @@ STOP_SECONDS_MAX = 20  # a worker that has not answered everything by then is en
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="processes")
+@click.option("--demo-pages", is_flag=True, help="also a till to try it with, at /demo/till")
 @plain_errors
-def command(host: str, port: int, workers: int) -> None:
+def command(host: str, port: int, workers: int, demo_pages: bool) -> None:
     """Serves the REST API until it is told to stop."""
     read_settings()  # a missing setting is told here, not by each worker
     _check_free(host, port)
@@ -30,7 +31,7 @@ def command(host: str, port: int, workers: int) -> None:
     processes = f"{workers} processes" if workers > 1 else "one process"
     click.echo(f"loyalty: serving http://{host}:{port} from {processes}; Ctrl-C ends it", err=True)
     granian.Granian(
-        "loyalty_api.cli.serve:create_worker",
+        f"loyalty_api.cli.serve:{'create_demo_worker' if demo_pages else 'create_worker'}",
         factory=True,
         address=host,
         port=port,
@@ -52,6 +53,13 @@ def create_worker() -> object:
     assert watcher is not None, "a worker is started by the process that watches over it"
     die_with_parent(signal.SIGKILL, parent=watcher.pid)()
     return create()
+
+
+def create_demo_worker() -> object:
+    """The same with the pages of the demo in front of it."""
+    from loyalty_api.demo.pages import Pages
+
+    return Pages(create_worker())
 
 
 def _check_free(host: str, port: int) -> None:

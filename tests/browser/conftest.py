@@ -1,0 +1,60 @@
+"""A real browser in front of an API that serves the demo's pages. Without a Chromium these tests are skipped."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+from tests.make.shop import PRESENT, Shop
+
+from loyalty_api.cli.local import LocalApi
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+expect.set_options(timeout=15_000)  # machines are slow and shared
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install Debian's `chromium` to run the browser tests")
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """A page whose clock stands at the shop's present, and that must not say anything wrong."""
+    wrong: list[str] = []
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    page = await context.new_page()
+    await page.clock.set_fixed_time(PRESENT)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "console", lambda message: wrong.append(message.text) if "Content Security Policy" in message.text else None
+    )
+    yield page
+    await context.close()
+    assert not wrong
+
+
+@pytest.fixture(scope="session")
+def demo_api(start_api: Callable[..., LocalApi], database_url: str) -> LocalApi:
+    """The worker's database behind an API with the demo's pages."""
+    return start_api(database_url, demo_pages=True)
+
+
+@pytest.fixture
+def coffee_bar(demo_api: LocalApi, operator_key: str) -> Iterator[Shop]:
+    """A shop with rewards, reached through the API with the demo's pages."""
+    rewards = [
+        {"code": "two-off", "points": 15, "money_off": {"amount_minor": 200}},
+        {"code": "mug", "points": 5_000, "custom": {"note": "a mug"}},
+    ]
+    with httpx.Client(base_url=demo_api.url, timeout=30) as http:
+        yield Shop.open(http, operator_key, {"name": "Coffee Bar", "points": {"name": "beans"}, "rewards": rewards})
