@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loyalty_api.domain.access import model as access
+from loyalty_api.domain.adjustments import model as adjustments
 from loyalty_api.domain.claims import model as claims
 from loyalty_api.domain.earning import model as earning
 from loyalty_api.domain.engagement import model as engagement
@@ -19,6 +20,7 @@ from loyalty_api.kernel.database import metadata
 
 __all__ = [
     "access",
+    "adjustments",
     "claims",
     "earning",
     "engagement",

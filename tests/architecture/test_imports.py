@@ -24,6 +24,7 @@ RANKS = {
     "purchases": 7,
     "engagement": 7,
     "openings": 7,
+    "adjustments": 7,
     "lifecycle": 9,
 }
 

@@ -5,27 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 LIFE_DAYS = 30
+GRACE_DAYS = 30
 MINOR_PER_POINT = 100
 
 
 @dataclass
 class Lot:
-    """Points of one purchase that are left; they are gone at the start of the day ``ends``."""
+    """Points that were given for one thing and are left; they are gone at the start of the day ``ends``."""
 
     ends: int
     order: int
     left: int
+    cause: object
     expired: int = 0  # of it, and not yet counted by a return
 
 
-@dataclass
+@dataclass(eq=False)
+class Adjusted:
+    """Points that staff gave (above zero) or took, and from where."""
+
+    points: int
+    drawn: list[tuple[Lot, int]] = field(default_factory=list)
+
+
+@dataclass(eq=False)
 class Bought:
     """A purchase and what is back of it."""
 
     total: int
     back: int = 0
     taken: int = 0
-    lot: Lot | None = None
 
     def due(self, amount: int) -> int:
         """Points that a return of ``amount`` owes."""
@@ -69,28 +78,57 @@ class Points:
                 lot.expired, lot.left = lot.expired + lot.left, 0
 
     def earn(self, total: int) -> Bought:
-        points = total // MINOR_PER_POINT
         bought = Bought(total)
-        if points:
-            bought.lot = Lot(self.day + LIFE_DAYS, len(self.lots), points)
-            self.lots.append(bought.lot)
-            self._pay([bought.lot])
+        self._give(total // MINOR_PER_POINT, bought)
         return bought
 
     def give_back(self, bought: Bought, amount: int) -> int:
-        """A return: its own points first, those of them that expired, then the others' in their order, then a debt."""
-        due = rest = bought.due(amount)
+        """A return: how many points it owed."""
+        due = bought.due(amount)
         bought.back += amount
         bought.taken += due
-        own = bought.lot
-        if own is not None:
-            rest -= self._take([own], rest)
-            counted = min(own.expired, rest)
-            own.expired -= counted
-            rest -= counted
-        rest -= self._take([lot for lot in self._in_order() if lot is not own], rest)
-        self.debt += rest
+        self._take_back(due, bought)
         return due
+
+    def adjust(self, points: int) -> Adjusted:
+        """Points that staff give or take; they take no more than is available."""
+        adjusted = Adjusted(points)
+        if points > 0:
+            self._give(points, adjusted)
+        else:
+            adjusted.drawn = self.draw(-points)
+        return adjusted
+
+    def reverse(self, adjusted: Adjusted) -> None:
+        """Takes back what was given, or gives back what was taken, as far as its lots live, else for the grace."""
+        if adjusted.points > 0:
+            self._take_back(adjusted.points, adjusted)
+            return
+        again = []
+        for lot, points in adjusted.drawn:
+            if lot.ends <= self.day:
+                lot = Lot(self.day + GRACE_DAYS, lot.order, 0, lot.cause)
+                self.lots.append(lot)
+            lot.left += points
+            again.append(lot)
+        self._pay(again)
+
+    def _give(self, points: int, cause: object) -> None:
+        if points:
+            lot = Lot(self.day + LIFE_DAYS, len(self.lots), points, cause)
+            self.lots.append(lot)
+            self._pay([lot])
+
+    def _take_back(self, points: int, cause: object) -> None:
+        """Its own points first, those of them that expired, then the others' in their order, then a debt."""
+        own = [lot for lot in self._in_order() if lot.cause is cause]
+        rest = points - self._take(own, points)
+        for lot in own:
+            counted = min(lot.expired, rest)
+            lot.expired -= counted
+            rest -= counted
+        rest -= self._take([lot for lot in self._in_order() if lot.cause is not cause], rest)
+        self.debt += rest
 
     def draw(self, points: int) -> list[tuple[Lot, int]]:
         """Takes points that are available, earliest end first; from where."""

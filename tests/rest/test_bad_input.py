@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,7 +34,7 @@ def send(shop: Shop, operator_key: str) -> Callable[..., httpx.Response]:
         sent = {"Content-Type": "application/json", "If-Match": "*"} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }
-        path = path.replace("{member_id}", NOBODY)
+        path = re.sub(r"\{\w+_id\}", NOBODY, path)
         return shop.http.request(method, path + query, content=body, headers=bearer(key) | sent)
 
     return send
@@ -259,6 +260,15 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
         "POST /v1/members/{member_id}/resume": {"reason": "found"},
         "POST /v1/members/{member_id}/close": {"reason": "moved away"},
         "POST /v1/members/{member_id}/identifiers": {"kind": "card", "value": "fresh"},
+        "POST /v1/members/{member_id}/points/adjustments": {"reference": "fresh", "points": 5, "reason": "cold"},
+        "POST /v1/members/{member_id}/points/move": {
+            "reference": "fresh",
+            "to": shop.enrol()["id"],
+            "points": 1,
+            "reason": "sisters",
+        },
+        "POST /v1/adjustments/{adjustment_id}/reject": {"reason": "no"},
+        "POST /v1/adjustments/{adjustment_id}/reverse": {"reason": "no"},
         "POST /v1/api-keys": {"name": "n", "scopes": ["till"], "store": "1", "expires_at": "2200-01-01T00:00:00Z"},
         "POST /v1/test-clock": {"now": "2026-03-02T12:00:00Z"},
         "POST /v1/program/plan": {"document": shop.document, "effective_at": "2200-01-01T00:00:00Z"},

@@ -134,11 +134,26 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
         "POST /v1/members/{member_id}/suspend": {"reason": "eve"},
         "POST /v1/members/{member_id}/resume": {},
         "POST /v1/members/{member_id}/close": {"reason": "eve"},
+        "POST /v1/members/{member_id}/points/adjustments": {"reference": "e", "points": 5, "reason": "eve"},
+        "POST /v1/members/{member_id}/points/move": {
+            "reference": "e",
+            "to": other.member["id"],
+            "points": 1,
+            "reason": "eve",
+        },
+        "POST /v1/adjustments/{adjustment_id}/reject": {"reason": "eve"},
+        "POST /v1/adjustments/{adjustment_id}/reverse": {"reason": "eve"},
     }
     ids = {"member_id": one.member["id"], "purchase_id": one.purchase["id"], "key_id": one.key["id"]}
     returned = one.shop.call("POST", "/v1/returns", RETURN).json()
     assert returned["purchase"] == one.purchase["id"]
     ids |= {"engagement_id": one.event["id"], "return_id": returned["id"], "redemption_id": one.redemption["id"]}
+    given = one.shop.call(
+        "POST",
+        f"/v1/members/{one.member['id']}/points/adjustments",
+        {"reference": "a", "points": 5, "reason": "ours"},
+    )
+    ids["adjustment_id"] = given.json()["id"]
     before = one.shop.member(one.member["id"])
     tried = 0
     for route in sorted(ADMITTED):

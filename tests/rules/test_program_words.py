@@ -102,6 +102,12 @@ STORIES = [
         "A tier is now lost after 30 days of grace, down to the tier that is still reached"
         " (before: without grace, one tier at a time)",
     ),
+    (
+        {},
+        {"adjustments": {"limits": {"manage": 100, "admin": 5000}}},
+        "Alone, staff may now adjust at most 100 points with a key of scope manage, 5,000 points with a key of scope"
+        " admin (before: any number of points)",
+    ),
     ({}, {"points": {"rounding": "ceil"}}, "Points are now rounded up (before: down)"),
     (
         {},

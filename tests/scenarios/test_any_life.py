@@ -1,5 +1,6 @@
-"""Any life of points, through the public API: purchases, returns, rewards, cancellations and days that pass, in any
-order, against a tiny model; after every step balances and lots agree, and at the end the ledger proves itself."""
+"""Any life of points, through the public API: purchases, returns, rewards, cancellations, adjustments, their reversals
+and days that pass, in any order, against a tiny model; after every step balances and lots agree, and at the end the
+ledger proves itself."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from hypothesis.stateful import (
 
 from loyalty_api.domain.lifecycle.verify import verify
 from loyalty_api.kernel.database import Database
-from tests.make.points_model import LIFE_DAYS, Bought, Points
+from tests.make.points_model import LIFE_DAYS, Adjusted, Bought, Points
 from tests.make.reward import make_redemption
 from tests.make.shop import Shop
 from tests.scenarios.test_returns import post_return
@@ -47,12 +48,13 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
                     {"code": f"r{points}", "points": points, "custom": {"note": "a treat"}} for points in (1, 3, 10)
                 ],
             )
-            self.day = 0
+            self.day = self.references = 0
             self.shop.set_clock(self.noon)
             self.members = [self.shop.enrol() for _ in range(MEMBERS)]
             self.models = [Points(0) for _ in range(MEMBERS)]
             self.bought: list[tuple[int, dict[str, Any], Bought]] = []
             self.reserved: list[tuple[int, str, list]] = []
+            self.adjusted: list[tuple[int, str, Adjusted]] = []
 
         @property
         def noon(self) -> str:
@@ -89,6 +91,27 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
             if not complete:
                 self.models[who].holds.append(drawn)
                 self.reserved.append((who, told.json()["id"], drawn))
+
+        @rule(who=st.integers(0, MEMBERS - 1), points=st.integers(-15, 15).filter(bool))
+        def adjust(self, who: int, points: int) -> None:
+            self.references += 1
+            body = {"reference": f"a{self.references}", "points": points, "reason": "put right"}
+            told = self.shop.call("POST", f"/v1/members/{self.members[who]['id']}/points/adjustments", body)
+            if -points > self.models[who].available:
+                assert (told.status_code, told.json()["code"]) == (409, "points.insufficient")
+                return
+            assert told.status_code == 201, told.text
+            self.adjusted.append((who, told.json()["id"], self.models[who].adjust(points)))
+            assert told.json()["balance"]["available"] == self.models[who].available
+
+        @precondition(lambda self: self.adjusted)
+        @rule(data=st.data())
+        def reverse(self, data: st.DataObject) -> None:
+            who, adjustment_id, adjusted = data.draw(st.sampled_from(self.adjusted))
+            self.adjusted.remove((who, adjustment_id, adjusted))
+            told = self.shop.call("POST", f"/v1/adjustments/{adjustment_id}/reverse", {"reason": "was right"})
+            assert told.status_code == 200, told.text
+            self.models[who].reverse(adjusted)
 
         @precondition(lambda self: self.reserved)
         @rule(data=st.data(), how=st.sampled_from(["complete", "cancel"]))

@@ -44,6 +44,7 @@ class MemberExport(msgspec.Struct, frozen=True, kw_only=True):
     redemptions: Rows
     coupon_uses: Rows
     openings: Rows
+    adjustments: Rows
     transfers: Rows
     lots: Rows
     draws: Rows

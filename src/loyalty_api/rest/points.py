@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from loyalty_api.domain.adjustments.queries import adjustment_reasons
 from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.engagement.queries import engagement_earnings
 from loyalty_api.domain.members.queries import check_enrolled
@@ -83,6 +84,7 @@ class HistoryItem(msgspec.Struct, frozen=True, kw_only=True):
     purchase: UUID | None
     engagement: UUID | None
     redemption: UUID | None
+    adjustment: UUID | None
     balance_after: BalanceAnswer
 
 
@@ -139,10 +141,10 @@ async def read_history(door: Door, call: Call) -> Answer:
         events = await engagement_earnings(connection, member_id=member_id, engagement_ids=happened) if happened else {}
         asked = _causes(rows, "redemption")
         rewards = await redemption_rewards(connection, member_id=member_id, redemption_ids=asked) if asked else {}
-    items = [
-        _item(row, purchases.get(row["cause_id"]), events.get(row["cause_id"]), rewards.get(row["cause_id"]))
-        for row in rows
-    ]
+        put = _causes(rows, "adjustment")
+        reasons = await adjustment_reasons(connection, member_id=member_id, adjustment_ids=put) if put else {}
+    causes = {**purchases, **events, **rewards, **reasons}
+    items = [_item(row, causes.get(row["cause_id"])) for row in rows]
     return answer_json(page_answer(rows, page, lambda row: row["seq"], items))
 
 
@@ -150,8 +152,8 @@ def _causes(rows: list[Any], kind: str) -> list[UUID]:
     return [row["cause_id"] for row in rows if row["cause_kind"] == kind]
 
 
-def _item(row: Any, purchase: Any, event: Any, reward: Any) -> HistoryItem:
-    cause = purchase or event
+def _item(row: Any, cause: Any) -> HistoryItem:
+    kind, cause_id = row["cause_kind"], row["cause_id"]
     earnings = msgspec.json.decode(cause["earnings"]) if cause and row["kind"] == "earn" else []
     return HistoryItem(
         seq=row["seq"],
@@ -161,23 +163,29 @@ def _item(row: Any, purchase: Any, event: Any, reward: Any) -> HistoryItem:
         points=row["points"],
         from_=account_name(row["from_account"]),
         to=account_name(row["to_account"]),
-        reason=_reason(row["kind"], _told(row["cause_kind"], purchase, event, reward), earnings),
+        reason=_reason(row["kind"], _told(kind, row["kind"], cause), earnings),
         earnings=[HistoryEarning(each["rule"], each["points"]) for each in earnings],
-        purchase=row["cause_id"] if purchase else None,
-        engagement=row["cause_id"] if event else None,
-        redemption=row["cause_id"] if reward else None,
+        purchase=cause_id if kind == "purchase" else None,
+        engagement=cause_id if kind == "engagement" else None,
+        redemption=cause_id if kind == "redemption" else None,
+        adjustment=cause_id if kind == "adjustment" else None,
         balance_after=BalanceAnswer(
             row["spendable_after"] - row["debt_after"], row["pending_after"], row["reserved_after"]
         ),
     )
 
 
-def _told(cause_kind: str, purchase: Any, event: Any, reward: Any) -> str:
-    if purchase:
-        return f"Purchase {purchase['reference']}"
-    if reward:
-        return f"Reward {reward['reward']}"
-    return f"Event {event['kind']}" if event else cause_kind.capitalize()
+def _told(cause_kind: str, kind: str, cause: Any) -> str:
+    if cause is None:
+        return cause_kind.capitalize()
+    match cause_kind:
+        case "purchase":
+            return f"Purchase {cause['reference']}"
+        case "redemption":
+            return f"Reward {cause['reward']}"
+        case "adjustment":
+            return (cause["reversal"] if kind == "reverse" else cause["reason"]) or "Adjustment"
+    return f"Event {cause['kind']}"
 
 
 def _reason(kind: str, cause: str, earnings: list[Any]) -> str:

@@ -16,6 +16,7 @@ from litestar.response.streaming import ASGIStreamingResponse
 from loyalty_api.domain.access.table import ADMITTED
 from loyalty_api.kernel.logging import logger
 from loyalty_api.rest import (
+    adjustments,
     api_keys,
     clock,
     coupons,
@@ -51,6 +52,7 @@ CONTRACT: list[Route] = [
     *member_status.ROUTES,
     *member_data.ROUTES,
     *points.ROUTES,
+    *adjustments.ROUTES,
     *tiers.ROUTES,
     *purchases.ROUTES,
     *explanations.ROUTES,

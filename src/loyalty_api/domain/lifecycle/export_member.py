@@ -32,6 +32,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "redemptions": ("redemptions", "redemption_id"),
     "coupon_uses": ("coupon_uses", "use_id"),
     "openings": ("openings", "opening_id"),
+    "adjustments": ("adjustments", "adjustment_id"),
     "transfers": ("transfers", "seq"),
     "lots": ("lots", "lot_id"),
     "draws": ("draws", "transfer_seq, lot_id"),

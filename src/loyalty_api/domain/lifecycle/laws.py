@@ -31,7 +31,7 @@ _PARTS = {
     Account.DEBT: ("debt", -1),
 }
 # Kinds of causes that other laws look after.
-_CAUSES_ELSEWHERE = {"engagement", "opening", "redemption", "return"}
+_CAUSES_ELSEWHERE = {"adjustment", "engagement", "opening", "redemption", "return"}
 
 
 class MemberRows(msgspec.Struct, frozen=True):
@@ -52,6 +52,8 @@ class MemberRows(msgspec.Struct, frozen=True):
     engagement_references: Sequence[Row]
     openings: Sequence[Row]
     opening_references: Sequence[Row]
+    adjustments: Sequence[Row]
+    adjustment_references: Sequence[Row]
     tiers: Sequence[Row]
     tier_days: Sequence[Row]
     tier_moves: Sequence[Row]

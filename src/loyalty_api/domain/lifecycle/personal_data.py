@@ -19,6 +19,7 @@ EMPTIED: dict[str, dict[str, str]] = {
         "attributes": "'{}'",
     },
     "member_statuses": {"reason": "NULL"},
+    "adjustments": {"reason": "NULL", "decision": "NULL", "reversal": "NULL"},
     # Whatever a caller sent with an event. Its decision rests on results that are kept with it, not on this.
     "engagements": {"data": "'{}'"},
 }
@@ -62,6 +63,7 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "coupon_codes": ("code", "written", "pool"),
     "coupon_pools": ("pool", "effect", "made_by"),
     "reward_stocks": ("stock",),
+    "adjustments": ("source", "reference", "status", "asked_by", "decided_by", "reversed_by", "answer"),
     "openings": ("source", "reference", "actor", "answer"),
     "outbox": ("type", "data"),
     "earning_carries": ("rule",),

@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 
 from loyalty_api.domain.lifecycle.laws import Broken, MemberRows, check_member
+from loyalty_api.domain.lifecycle.laws_adjustments import check_adjustments
 from loyalty_api.domain.lifecycle.laws_budgets import SLICES, BudgetSums
 from loyalty_api.domain.lifecycle.laws_decisions import (
     MemberSums,
@@ -30,6 +31,7 @@ from loyalty_api.domain.lifecycle.laws_returns import check_returns, less_return
 from loyalty_api.domain.lifecycle.laws_rewards import check_rewards
 from loyalty_api.domain.lifecycle.laws_stock import check_stock
 from loyalty_api.domain.lifecycle.laws_tiers import check_tiers
+from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.kernel.database import Connection, Database
 
@@ -89,6 +91,12 @@ _OF_MEMBERS = {
     "engagement_references": _claimed("engagements", "'engagement'"),
     "openings": "SELECT * FROM openings WHERE member_id = ANY($1::uuid[])",
     "opening_references": _claimed("openings", "'opening'"),
+    # Of either member whose points it changes.
+    "adjustments": """
+        SELECT m AS of_member, a.* FROM adjustments a
+        CROSS JOIN LATERAL (VALUES (a.member_id), (a.to_member_id)) AS v (m)
+        WHERE (a.member_id = ANY($1::uuid[]) OR a.to_member_id = ANY($1::uuid[])) AND m = ANY($1::uuid[])""",
+    "adjustment_references": _claimed("adjustments", "'adjustment'"),
     "tiers": "SELECT * FROM member_tiers WHERE member_id = ANY($1::uuid[])",
     "tier_days": "SELECT * FROM tier_days WHERE member_id = ANY($1::uuid[])",
     "tier_moves": "SELECT * FROM tier_moves WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq",
@@ -98,7 +106,8 @@ _OF_MEMBERS = {
                count(*) FILTER (WHERE type = 'purchase.recorded') AS purchases,
                count(*) FILTER (WHERE type = 'engagement.recorded') AS engagements,
                count(*) FILTER (WHERE type IN ('purchase.returned', 'purchase.voided')) AS returns,
-               count(*) FILTER (WHERE type = 'points.opened') AS openings
+               count(*) FILTER (WHERE type = 'points.opened') AS openings,
+               count(*) FILTER (WHERE type IN ('points.adjusted', 'points.moved', 'points.reversed')) AS adjustments
         FROM outbox WHERE member_id = ANY($1::uuid[]) GROUP BY member_id""",
     "carries": "SELECT * FROM earning_carries WHERE member_id = ANY($1::uuid[])",
     "earning_days": "SELECT * FROM earning_days WHERE member_id = ANY($1::uuid[])",
@@ -130,21 +139,20 @@ _NOBODYS = [
     *("balances", "transfers", "lots", "purchases", "engagements", "member_tiers", "tier_days", "tier_moves", "outbox")
 ]
 _NOBODYS += ["openings", "draws", "returns", "earning_carries", "earning_days", "redemptions", "holds", "coupon_uses"]
-_NOBODYS += ["tier_reviews"]
-_NO_PURCHASE = """
-SELECT c.member_id, c.reference FROM reference_claims c
-WHERE c.kind = 'purchase' AND NOT EXISTS (
-  SELECT FROM purchases p WHERE p.member_id = c.member_id AND p.purchase_id = c.record_id) LIMIT 100
-"""
-_NO_ENGAGEMENT = """
-SELECT c.member_id, c.reference FROM reference_claims c
-WHERE c.kind = 'engagement' AND NOT EXISTS (
-  SELECT FROM engagements e WHERE e.member_id = c.member_id AND e.engagement_id = c.record_id) LIMIT 100
-"""
-_NO_OPENING = """
-SELECT c.member_id, c.reference FROM reference_claims c
-WHERE c.kind = 'opening' AND NOT EXISTS (
-  SELECT FROM openings o WHERE o.member_id = c.member_id AND o.opening_id = c.record_id) LIMIT 100
+_NOBODYS += ["tier_reviews", "adjustments"]
+# What references stand for: the table of it, and the column that the claim names.
+_CLAIMED_FOR = {
+    "purchase": ("purchases", "purchase_id"),
+    "engagement": ("engagements", "engagement_id"),
+    "opening": ("openings", "opening_id"),
+    "adjustment": ("adjustments", "adjustment_id"),
+}
+# What is in transit between two members has arrived: per cause as many points went in as came out.
+_STRANDED = f"""
+SELECT cause_id, sum(CASE WHEN to_account = {Account.IN_TRANSIT} THEN points ELSE -points END)::bigint AS points
+FROM transfers WHERE from_account = {Account.IN_TRANSIT} OR to_account = {Account.IN_TRANSIT}
+GROUP BY cause_id
+HAVING sum(CASE WHEN to_account = {Account.IN_TRANSIT} THEN points ELSE -points END) <> 0 LIMIT 100
 """
 
 
@@ -223,12 +231,15 @@ async def _nobodys(connection: Connection) -> AsyncIterator[Finding]:
                    WHERE NOT EXISTS (SELECT FROM members m WHERE m.member_id = t.member_id) LIMIT 100"""
         for row in await connection.fetch(lost):
             yield Finding("cause", row["member_id"], f"{table} has rows of a member who does not exist")
-    for row in await connection.fetch(_NO_PURCHASE):
-        yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no purchase")
-    for row in await connection.fetch(_NO_ENGAGEMENT):
-        yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no engagement")
-    for row in await connection.fetch(_NO_OPENING):
-        yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no opening")
+    for what, (table, record_id) in _CLAIMED_FOR.items():
+        empty = f"""SELECT c.member_id, c.reference FROM reference_claims c
+                    WHERE c.kind = '{what}' AND NOT EXISTS (
+                      SELECT FROM {table} r WHERE r.member_id = c.member_id AND r.{record_id} = c.record_id)
+                    LIMIT 100"""
+        for row in await connection.fetch(empty):
+            yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no {what}")
+    for row in await connection.fetch(_STRANDED):
+        yield Finding("transit", None, f"{row['points']} points of {row['cause_id']} are still in transit")
 
 
 def _check_page(
@@ -260,6 +271,7 @@ def _check_page(
             *check_returns(of_member),
             *check_rewards(of_member, programs[program_id]),
             *check_openings(of_member),
+            *check_adjustments(of_member),
             *purchases.broken.get(member_id, []),
             *check_sums(less_returns(purchases.sums[member_id], of_member), mine["carries"], mine["earning_days"]),
         ]
@@ -269,5 +281,5 @@ def _check_page(
 def _grouped(rows: list[asyncpg.Record]) -> dict[UUID, list[asyncpg.Record]]:
     grouped: dict[UUID, list[asyncpg.Record]] = defaultdict(list)
     for row in rows:
-        grouped[row["member_id"]].append(row)
+        grouped[row["of_member"] if "of_member" in row else row["member_id"]].append(row)
     return grouped

@@ -47,6 +47,7 @@ def give_back(
     *,
     grace_days: int,
     cause: Cause,
+    kind: str = "give_back",
     source: Account = Account.REDEEMED,
 ) -> GivenBack:
     """Gives back ``points`` of what ``draws`` have spent and what was not given back yet.
@@ -62,10 +63,10 @@ def give_back(
         (over if lot.ends(balance, lots.zone) <= now else alive).append((lot, draw.points))
     seqs, again = [], [lot for lot, _ in alive]
     if alive:
-        seqs.append(book.move(balance, "give_back", source, Account.SPENDABLE, alive, cause))
+        seqs.append(book.move(balance, kind, source, Account.SPENDABLE, alive, cause))
     for lot, mine in over:
         dates = {graced(grace_days, zone=lots.zone, now=now): mine}
-        issued = book.issue(balance, dates, kind="give_back", source=source, cause=cause, like=lot)
+        issued = book.issue(balance, dates, kind=kind, source=source, cause=cause, like=lot)
         assert issued.transfer_seq is not None, "a share has points"
         seqs.append(issued.transfer_seq)
     free_again(book, balance, [*again, *book.made_by(seqs, balance)], cause)

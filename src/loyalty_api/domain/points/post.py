@@ -131,6 +131,19 @@ class Book:
                 self.pay_debt(balance, made, cause)
         return Issued(points_pending, seq)
 
+    def receive(
+        self,
+        balance: Balance,
+        parts: Sequence[tuple[Lot, int, LotDates]],
+        *,
+        kind: str,
+        to: Account,
+        cause: Cause,
+    ) -> list[Lot]:
+        """One transfer of points that are in transit into new lots, each with the dates given and like its lot."""
+        self.post(balance, kind, Account.IN_TRANSIT, to, sum(points for _, points, _ in parts), cause)
+        return [self._add_lot(balance, points, dates, cause, lot) for lot, points, dates in parts]
+
     def pay_debt(self, balance: Balance, lots: Iterable[Lot], cause: Cause) -> int:
         """Pays what the member owes with points that became available; how many that took."""
         parts = pick(sorted(lots, key=lambda lot: (lot.expires_at is None, lot.expires_at)), balance.debt)

@@ -6,6 +6,7 @@ expire, one transfer per lot. Done again it finds nothing to do.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,10 +18,12 @@ from loyalty_api.domain.points.balance import Balance
 from loyalty_api.domain.points.dates import LotDates, dates_from
 from loyalty_api.domain.points.events import MATURED, PointsMatured, encode_event
 from loyalty_api.domain.points.lots import Lot, Lots
-from loyalty_api.domain.points.post import Book, Cause
+from loyalty_api.domain.points.post import Book, Cause, open_book
 from loyalty_api.domain.points.release import expire, plan
 from loyalty_api.domain.points.reserve import free_held
 from loyalty_api.domain.programs.document import Expiry
+from loyalty_api.domain.programs.queries import Program
+from loyalty_api.kernel.database import Connection
 
 _MATURES, _EXPIRES = 0, 1  # at the same instant in this order
 
@@ -51,6 +54,19 @@ def settle(book: Book, balance: Balance, *, now: datetime) -> int:
             expire(book, balance, lot, Cause("lot", lot.lot_id, at, recorded_at))
     plan(book, balance)
     return balance.transfer_seq - before
+
+
+async def open_settled(
+    connection: Connection, program: Program, member_id: UUID, *, now: datetime, lot_ids: Collection[UUID] = ()
+) -> Book:
+    """The member's book behind the lock, with all that is due at ``now``, the program's present, booked and written:
+    so what has expired is in the tables too. With the lots that hold points, and the named ones."""
+    zones = {program.id: program.zone}
+    book = await open_book(connection, [member_id], zones, lot_ids=lot_ids)
+    if not settle(book, book.balances[member_id], now=now):
+        return book
+    await book.write(connection)
+    return await open_book(connection, [member_id], zones, lot_ids=lot_ids)
 
 
 def _due(balance: Balance, lots: Lots, now: datetime) -> list[tuple[datetime, int, Lot]]:

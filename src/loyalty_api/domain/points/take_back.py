@@ -28,9 +28,18 @@ class TakenBack(NamedTuple):
 
 
 def take_back(
-    book: Book, balance: Balance, points: int, *, earned_for: UUID, expired: int, policy: Policy, cause: Cause
+    book: Book,
+    balance: Balance,
+    points: int,
+    *,
+    earned_for: UUID,
+    expired: int,
+    policy: Policy,
+    cause: Cause,
+    kind: str = "return",
+    to: Account = Account.RETURNED,
 ) -> TakenBack:
-    """Takes back ``points`` that were earned for a purchase.
+    """Takes back ``points`` that were earned for a purchase, or given for whatever ``earned_for`` is.
 
     First its own that are pending, then its own that are available, then those of its own that have expired
     (``expired``: how many of these no earlier return has counted); then others' available ones, earliest expiry first,
@@ -55,11 +64,11 @@ def take_back(
     (pending if policy == "pending_only" else available).extend(others_parts)
     seqs = []
     if pending:
-        seqs.append(book.move(balance, "return", Account.PENDING, Account.RETURNED, pending, cause))
+        seqs.append(book.move(balance, kind, Account.PENDING, to, pending, cause))
     if available:
-        seqs.append(book.move(balance, "return", Account.SPENDABLE, Account.RETURNED, available, cause))
+        seqs.append(book.move(balance, kind, Account.SPENDABLE, to, available, cause))
     if owed:
-        seqs.append(book.post(balance, "return", Account.DEBT, Account.RETURNED, owed, cause))
+        seqs.append(book.post(balance, kind, Account.DEBT, to, owed, cause))
     own = points - counted - rest - _sum(others_parts)
     return TakenBack(own, counted, _sum(others_parts), owed, rest - owed, draws_of([*pending, *available]), seqs)
 

@@ -83,6 +83,19 @@ class RedemptionSettings(Part):
     reserve_minutes: Annotated[int, Meta(ge=1, le=10_080)] = 30
 
 
+class AdjustmentLimits(Part):
+    """The most points, up or down, that a key of each scope may adjust or move at a time; not named: any number."""
+
+    manage: Points | None = None
+    admin: Points | None = None
+
+
+class AdjustmentSettings(Part):
+    """What staff may do to points by themselves; more than their limit waits for somebody else's approval."""
+
+    limits: AdjustmentLimits = AdjustmentLimits()
+
+
 class EarningBase(Part):
     """Which money earns."""
 
@@ -241,6 +254,7 @@ class Document(Part):
     points: PointsSettings = PointsSettings()
     purchases: PurchaseSettings = PurchaseSettings()
     redemptions: RedemptionSettings = RedemptionSettings()
+    adjustments: AdjustmentSettings = AdjustmentSettings()
     earning_base: EarningBase = EarningBase()
     tiers: Tiers | None = None
     earning_rules: Annotated[list[EarningRule], Meta(max_length=RULES_MAX)] = []

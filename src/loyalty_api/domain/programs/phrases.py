@@ -131,6 +131,12 @@ def downgrade(value: Any, _document: Any) -> str:
     return f"{grace}, {steps}"
 
 
+def limits(value: Any, _document: Any) -> str:
+    """How many points staff may adjust by themselves, by the scope of their key."""
+    named = [f"{counted(points, 'point')} with a key of scope {scope}" for scope, points in value.items() if points]
+    return f"at most {', '.join(named)}" if named else "any number of points"
+
+
 def threshold(value: int, document: Any) -> str:
     """From where a tier is held, in what tiers measure."""
     unit = (document["tiers"] or {}).get("measure", "spend")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -14,9 +13,9 @@ from loyalty_api.domain.earning.carry import carries_ask, read_carries
 from loyalty_api.domain.earning.compile import compile_version
 from loyalty_api.domain.earning.gather import window_now
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX
-from loyalty_api.domain.points.post import Book, Cause, open_book
+from loyalty_api.domain.points.post import Book, Cause
 from loyalty_api.domain.points.queries import expired_of
-from loyalty_api.domain.points.settle import plan, settle
+from loyalty_api.domain.points.settle import open_settled, plan
 from loyalty_api.domain.points.take_back import TakenBack, take_back
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.domain.purchases.again import read_again
@@ -60,7 +59,8 @@ async def record_return(connection: Connection, catalogue: Catalogue, command: R
         return first
     row = await find_purchase(connection, program_id=program.id, named=command.asked.purchase)
     paid = await read_paid(connection, member_id=row["member_id"], purchase_id=row["purchase_id"])
-    book = await _settled(connection, program, row["member_id"], program.present(command.received_at), lots_of(paid))
+    now = program.present(command.received_at)
+    book = await open_settled(connection, program, row["member_id"], now=now, lot_ids=lots_of(paid))
     first = await _first_answer(connection, key, command)  # who held the lock may have been this very return
     if first is not None:
         return first
@@ -161,18 +161,6 @@ async def _decide(
     )
     cause = Cause("return", new_id(), occurred_at, balance.record_at(now))
     return Case(command, program, row, earlier, before, parts, due, paid, book, balance, standings[member_id], cause)
-
-
-async def _settled(
-    connection: Connection, program: Program, member_id: UUID, now: datetime, lot_ids: Collection[UUID]
-) -> Book:
-    """The member's book behind the lock, with all that is due booked: what has expired of the purchase counts."""
-    zones = {program.id: program.zone}
-    book = await open_book(connection, [member_id], zones, lot_ids=lot_ids)
-    if not settle(book, book.balances[member_id], now=now):
-        return book
-    await book.write(connection)
-    return await open_book(connection, [member_id], zones, lot_ids=lot_ids)
 
 
 def _check_whole(row: asyncpg.Record, before: Before, parts: list[Part], command: RecordReturn) -> None:
