@@ -31,6 +31,8 @@ ADMITTED: dict[str, frozenset[str]] = {
     "POST /v1/members/{member_id}/close": _MANAGE,
     "POST /v1/members/{member_id}/erase": _MANAGE,
     "GET /v1/members/{member_id}/export": _MANAGE,
+    "POST /v1/members/{member_id}/merge": _MANAGE,
+    "POST /v1/merges/{merge_id}/undo": _MANAGE,
     "GET /v1/members/{member_id}/points": _READ,
     "GET /v1/members/{member_id}/points/history": _READ,
     "POST /v1/members/{member_id}/points/adjustments": _MANAGE,
