@@ -41,6 +41,7 @@ from loyalty_api.domain.purchases.returns import (
     returns_of,
     sum_up,
 )
+from loyalty_api.domain.rewards.redeem_reached import redeem_beside
 from loyalty_api.domain.tiers.standing import read_standings, standings_ask, standings_changes
 from loyalty_api.kernel.clock import local_date, rfc3339
 from loyalty_api.kernel.database import Connection, RaceLost
@@ -73,6 +74,7 @@ async def record_return(connection: Connection, catalogue: Catalogue, command: R
     case = await _decide(connection, program, row, command, book, known, paid)
     given = _give_back(case)
     taken = await _take_back(connection, case)
+    beside = await redeem_beside(connection, program, book, [case.balance.member_id], now=now)
     answer = make_answer(case, taken, given)
     event = make_event(case, taken, given)
     case.book.tell(case.owner, VOIDED if command.kind == VOID else RETURNED, event, case.cause)
@@ -90,6 +92,7 @@ async def record_return(connection: Connection, catalogue: Catalogue, command: R
             return_change(make_row(case, taken, given, answer)),
             *standings_changes(case.standings),
             *carries.changes(),
+            *beside,
         ],
     )
     return Answered(answer, replayed=False)
