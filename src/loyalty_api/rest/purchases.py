@@ -32,7 +32,6 @@ from loyalty_api.domain.purchases.refusals import (
     WrongCurrency,
 )
 from loyalty_api.domain.rewards.refusals import (
-    CouponUsedUp,
     RedemptionCancelled,
     RedemptionCompleted,
     RedemptionExpired,
@@ -61,7 +60,6 @@ PURCHASE_REFUSALS = (
     RedemptionCancelled,
     RedemptionExpired,
     PaidTooMuch,
-    CouponUsedUp,
     OutOfRange,
     OtherStore,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
@@ -29,10 +29,19 @@ def with_coupons(compiled: Compiled, coupons: Mapping[str, Decimal]) -> Compiled
     if not coupons or any(rule.code in coupons for rule in compiled.multipliers):
         return compiled
     rules = [_ready(rule.code, rule.multiplier or Decimal(1), compiled.currency) for rule in coupon_rules(coupons)]
+    return _with_rules(compiled, rules)
+
+
+def _with_rules(compiled: Compiled, rules: Sequence[Rule]) -> Compiled:
     told = list(compiled.told)
     behind = sum(rule.kind not in ("flat", "per_event") for rule in told)
     told[behind:behind] = rules
-    return msgspec.structs.replace(compiled, multipliers=(*compiled.multipliers, *rules), told=tuple(told))
+    return msgspec.structs.replace(
+        compiled,
+        multipliers=(*compiled.multipliers, *rules),
+        told=tuple(told),
+        dry_runs=tuple((code, _with_rules(as_if_live, rules)) for code, as_if_live in compiled.dry_runs),
+    )
 
 
 @lru_cache(maxsize=1024)
