@@ -40,6 +40,7 @@ from loyalty_api.rest import (
     returns,
     rewards,
     tiers,
+    tokens,
 )
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, NO_SUCH, plain_problem
@@ -51,6 +52,7 @@ CONTRACT: list[Route] = [
     *members.ROUTES,
     *member_status.ROUTES,
     *member_data.ROUTES,
+    *tokens.ROUTES,
     *points.ROUTES,
     *adjustments.ROUTES,
     *tiers.ROUTES,
