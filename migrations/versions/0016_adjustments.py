@@ -45,6 +45,9 @@ def upgrade() -> None:
     )
     op.create_index("adjustments_program_id_idx", "adjustments", ["program_id", "adjustment_id"])
     op.create_index(
-        "adjustments_to_member_id_idx", "adjustments", ["to_member_id"], postgresql_where="to_member_id IS NOT NULL"
+        "adjustments_to_member_id_idx",
+        "adjustments",
+        ["to_member_id"],
+        postgresql_where=sa.text("to_member_id IS NOT NULL"),
     )
     grant("adjustments", "SELECT, INSERT, UPDATE")

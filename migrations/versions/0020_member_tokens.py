@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from loyalty_api.kernel.schema import grant, member_table
 
 revision = "0020"
-down_revision = "0016"
+down_revision = "0017"
 
 INSTANT = sa.DateTime(timezone=True)
 

@@ -174,7 +174,9 @@ async def test_the_application_may_change_what_changes_and_nothing_of_what_is_wr
         assert granted == REMOVABLE.get(table, expected), table
 
 
-async def test_of_what_is_written_for_ever_only_personal_columns_may_be_emptied(database: Database) -> None:
+async def test_of_what_is_written_for_ever_only_personal_columns_may_be_emptied_and_references_moved(
+    database: Database,
+) -> None:
     rows = await fetch(
         database,
         "SELECT table_name, column_name FROM information_schema.role_column_grants"
@@ -182,7 +184,8 @@ async def test_of_what_is_written_for_ever_only_personal_columns_may_be_emptied(
         APPLICATION_ROLE,
         sorted(APPEND_ONLY),
     )
-    assert {tuple(row) for row in rows} == {("engagements", "data"), ("member_statuses", "reason")}
+    moved = {("reference_claims", column) for column in ("member_id", "record_id", "moved_from")}
+    assert {tuple(row) for row in rows} == {("engagements", "data"), ("member_statuses", "reason"), *moved}
 
 
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY))

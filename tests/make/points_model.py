@@ -50,6 +50,9 @@ class Points:
     lots: list[Lot] = field(default_factory=list)
     holds: list[list[tuple[Lot, int]]] = field(default_factory=list)
     debt: int = 0
+    alias: Points | None = None  # whose lots came over
+    everyone: list[Points] = field(default_factory=list)  # where lots of this one may ever have been
+    came: list[Lot] = field(default_factory=list)
 
     @property
     def available(self) -> int:
@@ -113,6 +116,29 @@ class Points:
             again.append(lot)
         self._pay(again)
 
+    def merge(self, alias: Points) -> int:
+        """What another had is this one's; how many points."""
+        self.alias = alias
+        self.came = [Lot(lot.ends, lot.order, lot.left, lot.cause) for lot in alias.lots if lot.left]
+        for lot in alias.lots:
+            lot.left = 0
+        self.lots += self.came
+        moved = sum(lot.left for lot in self.came)
+        self._pay(self.came)
+        self.debt, alias.debt = self.debt + alias.debt, 0
+        self._pay(self._in_order())
+        return moved
+
+    def undo(self) -> int:
+        """What is left of that goes back; how many points."""
+        assert self.alias is not None
+        back = [Lot(lot.ends, lot.order, lot.left, lot.cause) for lot in self.came if lot.left]
+        for lot in self.came:
+            lot.left = 0
+        self.alias.lots += back
+        self.alias, self.came = None, []
+        return sum(lot.left for lot in back)
+
     def _give(self, points: int, cause: object) -> None:
         if points:
             lot = Lot(self.day + LIFE_DAYS, len(self.lots), points, cause)
@@ -123,7 +149,8 @@ class Points:
         """Its own points first, those of them that expired, then the others' in their order, then a debt."""
         own = [lot for lot in self._in_order() if lot.cause is cause]
         rest = points - self._take(own, points)
-        for lot in own:
+        ever = [lot for each in self.everyone or [self] for lot in each.lots if lot.cause is cause]
+        for lot in ever:
             counted = min(lot.expired, rest)
             lot.expired -= counted
             rest -= counted

@@ -48,6 +48,7 @@ def test_the_history_says_what_each_movement_was_for(shop: Shop) -> None:
     assert items == [
         {
             "seq": 1,
+            "member": member["id"],
             "recorded_at": "2026-03-02T12:00:00Z",
             "occurred_at": "2026-03-01T10:00:00Z",
             "kind": "earn",
@@ -59,6 +60,7 @@ def test_the_history_says_what_each_movement_was_for(shop: Shop) -> None:
             "purchase": answer["id"],
             "engagement": None,
             "redemption": None,
+            "adjustment": None,
             "balance_after": {"available": 10, "pending": 0, "reserved": 0},
         }
     ]

@@ -21,16 +21,21 @@ def sign_in(shop: Shop, member: dict[str, Any]) -> dict[str, Any]:
     return answer.json()
 
 
+def subject(pair: dict[str, Any]) -> str:
+    """Whom the access token names."""
+    return json.loads(base64.urlsafe_b64decode(pair["access_token"].split(".")[1] + "=="))["sub"]
+
+
 def refresh(shop: Shop, token: str) -> Any:
     """The answer to a refresh, asked without a key."""
     return shop.http.post("/v1/tokens/refresh", json={"refresh_token": token})
 
 
 def test_a_signed_in_member_has_an_access_token_for_minutes_and_a_refresh_token(shop: Shop) -> None:
-    pair = sign_in(shop, shop.enrol())
+    member = shop.enrol()
+    pair = sign_in(shop, member)
+    assert subject(pair) == member["id"]
     assert (pair["token_type"], pair["expires_in"]) == ("Bearer", 900)
-    said = json.loads(base64.urlsafe_b64decode(pair["access_token"].split(".")[1] + "=="))
-    assert said["aud"] == "access"
     assert pair["access_token"] != pair["refresh_token"]
 
 
@@ -88,6 +93,15 @@ def test_an_erased_member_is_not_signed_in(shop: Shop) -> None:
     shop.call("POST", f"/v1/members/{member['id']}/erase")
     problem(shop.call("POST", f"/v1/members/{member['id']}/tokens"), 410, "member.erased")
     problem(refresh(shop, pair["refresh_token"]), 401, "access.token_refused")
+
+
+def test_who_was_merged_is_signed_in_as_whom_they_are_now_and_not_as_before(shop: Shop) -> None:
+    member, survivor = shop.enrol(), shop.enrol()
+    pair = sign_in(shop, member)
+    merged = shop.call("POST", f"/v1/members/{member['id']}/merge", {"into": survivor["id"]})
+    assert merged.status_code == 200, merged.text
+    problem(refresh(shop, pair["refresh_token"]), 401, "access.token_refused")
+    assert subject(sign_in(shop, member)) == survivor["id"]
 
 
 def test_what_is_no_refresh_token_of_ours_is_refused(shop: Shop) -> None:

@@ -141,6 +141,7 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
             "points": 1,
             "reason": "eve",
         },
+        "POST /v1/members/{member_id}/merge": {"into": other.member["id"]},
         "POST /v1/adjustments/{adjustment_id}/reject": {"reason": "eve"},
         "POST /v1/adjustments/{adjustment_id}/reverse": {"reason": "eve"},
     }
@@ -154,6 +155,9 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
         {"reference": "a", "points": 5, "reason": "ours"},
     )
     ids["adjustment_id"] = given.json()["id"]
+    twin = one.shop.enrol()
+    merged = one.shop.call("POST", f"/v1/members/{twin['id']}/merge", {"into": one.member["id"]}).json()
+    ids["merge_id"] = merged["id"]
     before = one.shop.member(one.member["id"])
     tried = 0
     for route in sorted(ADMITTED):

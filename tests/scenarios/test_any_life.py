@@ -1,6 +1,6 @@
-"""Any life of points, through the public API: purchases, returns, rewards, cancellations, adjustments, their reversals
-and days that pass, in any order, against a tiny model; after every step balances and lots agree, and at the end the
-ledger proves itself."""
+"""Any life of points, through the public API: purchases, returns, rewards, cancellations, adjustments and their
+reversals, merges and their undoing, and days that pass, in any order, against a tiny model; after every step balances
+and lots agree, and at the end the ledger proves itself."""
 
 from __future__ import annotations
 
@@ -52,6 +52,9 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
             self.shop.set_clock(self.noon)
             self.members = [self.shop.enrol() for _ in range(MEMBERS)]
             self.models = [Points(0) for _ in range(MEMBERS)]
+            for model in self.models:
+                model.everyone = self.models
+            self.merged: tuple[str, int, int] | None = None  # id, alias, survivor
             self.bought: list[tuple[int, dict[str, Any], Bought]] = []
             self.reserved: list[tuple[int, str, list]] = []
             self.adjusted: list[tuple[int, str, Adjusted]] = []
@@ -60,11 +63,18 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
         def noon(self) -> str:
             return (FIRST_NOON + timedelta(days=self.day)).isoformat()
 
+        def model(self, who: int) -> Points:
+            """Of whoever has the points of this member."""
+            return self.models[self.holder(who)]
+
+        def holder(self, who: int) -> int:
+            return self.merged[2] if self.merged and self.merged[1] == who else who
+
         @rule(who=st.integers(0, MEMBERS - 1), total=st.integers(0, 2500))
         def buy(self, who: int, total: int) -> None:
             answer = self.shop.buy(self.members[who], total, occurred_at=self.noon)
-            self.bought.append((who, answer, self.models[who].earn(total)))
-            assert answer["balance"]["available"] == self.models[who].available
+            self.bought.append((self.holder(who), answer, self.model(who).earn(total)))
+            assert answer["balance"]["available"] == self.model(who).available
 
         @precondition(lambda self: self.bought)
         @rule(data=st.data())
@@ -76,13 +86,14 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
                 assert (told.status_code, told.json()["code"]) == (422, "return.beyond_purchase")
                 return
             assert told.status_code == 201, told.text
-            assert told.json()["points"]["taken_back"] == self.models[who].give_back(bought, amount)
-            assert told.json()["balance"]["available"] == self.models[who].available
+            assert told.json()["points"]["taken_back"] == self.model(who).give_back(bought, amount)
+            assert told.json()["balance"]["available"] == self.model(who).available
 
         @rule(who=st.integers(0, MEMBERS - 1), points=st.sampled_from([1, 3, 10]), complete=st.booleans())
         def redeem(self, who: int, points: int, complete: bool) -> None:
             asked = make_redemption(self.members[who]["card"], f"r{points}", complete=complete)
             told = self.shop.call("POST", "/v1/redemptions", asked)
+            who = self.holder(who)
             if points > self.models[who].available:
                 assert (told.status_code, told.json()["code"]) == (409, "points.insufficient")
                 return
@@ -97,6 +108,7 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
             self.references += 1
             body = {"reference": f"a{self.references}", "points": points, "reason": "put right"}
             told = self.shop.call("POST", f"/v1/members/{self.members[who]['id']}/points/adjustments", body)
+            who = self.holder(who)
             if -points > self.models[who].available:
                 assert (told.status_code, told.json()["code"]) == (409, "points.insufficient")
                 return
@@ -108,8 +120,11 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
         @rule(data=st.data())
         def reverse(self, data: st.DataObject) -> None:
             who, adjustment_id, adjusted = data.draw(st.sampled_from(self.adjusted))
-            self.adjusted.remove((who, adjustment_id, adjusted))
             told = self.shop.call("POST", f"/v1/adjustments/{adjustment_id}/reverse", {"reason": "was right"})
+            if self.holder(who) != who:
+                assert (told.status_code, told.json()["code"]) == (409, "adjustment.not_reversible")
+                return
+            self.adjusted.remove((who, adjustment_id, adjusted))
             assert told.status_code == 200, told.text
             self.models[who].reverse(adjusted)
 
@@ -125,6 +140,28 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
             else:
                 self.models[who].release(drawn)
 
+        @precondition(lambda self: self.merged is None)
+        @rule(alias=st.integers(0, MEMBERS - 1))
+        def merge(self, alias: int) -> None:
+            survivor = 1 - alias
+            body = {"into": self.members[survivor]["id"]}
+            told = self.shop.call("POST", f"/v1/members/{self.members[alias]['id']}/merge", body)
+            if self.models[alias].holds:
+                assert (told.status_code, told.json()["code"]) == (409, "merge.not_possible")
+                return
+            assert told.status_code == 200, told.text
+            assert told.json()["moved"]["points"] == self.models[survivor].merge(self.models[alias])
+            self.merged = told.json()["id"], alias, survivor
+
+        @precondition(lambda self: self.merged is not None)
+        @rule()
+        def undo(self) -> None:
+            merge_id, _, survivor = self.merged
+            self.merged = None
+            told = self.shop.call("POST", f"/v1/merges/{merge_id}/undo")
+            assert told.status_code == 200, told.text
+            assert told.json()["returned"]["points"] == self.models[survivor].undo()
+
         @rule(days=st.sampled_from([1, 1, 2, 9, 31]))
         def pass_days(self, days: int) -> None:
             self.day += days
@@ -135,7 +172,8 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
 
         @invariant()
         def agree(self) -> None:
-            for member, model in zip(getattr(self, "members", ()), getattr(self, "models", ()), strict=True):
+            for who, member in enumerate(getattr(self, "members", ())):
+                model = self.model(who)
                 body = self.shop.call("GET", f"/v1/members/{member['id']}/points?expiring_within=P60D").json()
                 assert (body["available"], body["reserved"]) == (model.available, model.reserved)
                 ends = {self._day_of(each["at"]): each["points"] for each in body["expiring"]}

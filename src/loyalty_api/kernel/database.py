@@ -135,7 +135,7 @@ async def _pool(url: str, size: int, settings: dict[str, str]) -> asyncpg.Pool:
 
 async def fetch(connection: Connection, statement: ClauseElement) -> list[asyncpg.Record]:
     """The rows of a composed SQLAlchemy ``select``. For reads; hot statements are written out as SQL."""
-    compiled = statement.compile(dialect=_DIALECT)
+    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})  # lists for IN
     values = compiled.params
     order = getattr(compiled, "positiontup", None) or ()
     return await connection.fetch(str(compiled), *(values[name] for name in order))

@@ -27,12 +27,12 @@ from loyalty_api.domain.members.refusals import MemberClosed, MemberErased, Memb
 from loyalty_api.domain.points.refusals import InsufficientPoints
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.database import Connection
-from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.idempotency import tell_outcome, write_once
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
+from loyalty_api.rest.whose import WHOSE, check_member, whose
 
 STATUSES = (AWAITING, BOOKED, REJECTED, REVERSED)
 
@@ -146,17 +146,15 @@ async def read(door: Door, call: Call) -> Answer:
 
 async def list_(door: Door, call: Call) -> Answer:
     """A page of adjustments."""
-    page, query, errors = read_page(call.query.get("limit"), call.query.get("cursor")), call.query, []
-    member_id, status = parse_id(query["member"]) if "member" in query else None, query.get("status")
-    if "member" in query and member_id is None:
-        errors.append(FieldError("member", "must be the id of a member"))
+    page = read_page(call.query.get("limit"), call.query.get("cursor"))
+    status, errors = call.query.get("status"), check_member(call)
     if status is not None and status not in STATUSES:
         errors.append(FieldError("status", f"must be one of {', '.join(STATUSES)}"))
     if errors:
         raise InvalidRequest.of(*errors)
     async with door.database.reader() as connection:
         found = await list_adjustments(
-            connection, program_id=call.program_id, status=status, member_id=member_id, page=page
+            connection, program_id=call.program_id, status=status, member_ids=await whose(connection, call), page=page
         )
     return answer_json(page_answer(found, page, lambda each: each.adjustment_id, [_view(each) for each in found]))
 
@@ -239,7 +237,7 @@ ROUTES = [
             "limit": "items per page, at most 200",
             "cursor": "next_cursor of the page before",
             "status": f"one of {', '.join(STATUSES)}",
-            "member": "id of a member whose points it changes",
+            **WHOSE,
         },
         answer=AdjustmentPage,
     ),

@@ -25,7 +25,6 @@ from loyalty_api.domain.engagement.refusals import (
 from loyalty_api.domain.members.refusals import NOT_ACTIVE, IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.programs.parts import EVENT_KIND_PATTERN
 from loyalty_api.kernel.clock import rfc3339
-from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.batch import BatchAnswer, answer_batch
@@ -34,6 +33,7 @@ from loyalty_api.rest.decode import TooLarge, decode_body
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.idempotency import tell_outcome
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
+from loyalty_api.rest.whose import WHOSE, check_member, whose
 
 ENGAGEMENT_REFUSALS = (
     MemberNotFound,
@@ -130,6 +130,7 @@ async def list_(door: Door, call: Call) -> Answer:
     page = read_page(call.query.get("limit"), call.query.get("cursor"))
     wanted = _filter(call)
     async with door.database.reader() as connection:
+        wanted = msgspec.structs.replace(wanted, member_ids=await whose(connection, call))
         rows = await list_engagements(connection, program_id=call.program_id, wanted=wanted, page=page)
     return answer_json(page_answer(rows, page, lambda row: row["engagement_id"], [_view(row) for row in rows]))
 
@@ -154,17 +155,12 @@ def _command(engagement: Engagement, caller: Caller, received_at: datetime) -> R
 
 
 def _filter(call: Call) -> EngagementFilter:
-    query = call.query
-    errors = []
-    member_id = parse_id(query["member"]) if "member" in query else None
-    if "member" in query and member_id is None:
-        errors.append(FieldError("member", "must be the id of a member"))
-    kind = query.get("kind")
+    errors, kind = check_member(call), call.query.get("kind")
     if kind is not None and not re.fullmatch(EVENT_KIND_PATTERN, kind):
         errors.append(FieldError("kind", "must be a kind of event, such as review.written"))
     if errors:
         raise InvalidRequest.of(*errors)
-    return EngagementFilter(member_id=member_id, kind=kind)
+    return EngagementFilter(kind=kind)
 
 
 def _view(row: Any) -> EngagementView:
@@ -227,7 +223,7 @@ ROUTES = [
         query={
             "limit": "items per page, at most 200",
             "cursor": "next_cursor of the page before",
-            "member": "id of a member",
+            **WHOSE,
             "kind": "a kind of event, such as review.written",
         },
         answer=EngagementPage,

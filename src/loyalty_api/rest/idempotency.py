@@ -35,7 +35,7 @@ async def write_once(
     if len(key) > KEY_LENGTH_MAX or not key.isprintable():
         raise InvalidRequest.of(FieldError("Idempotency-Key", f"must be 1 to {KEY_LENGTH_MAX} printable characters"))
     scope_id = call.known.program_id or call.known.key_id
-    content_hash = hashlib.sha256(f"{call.route} {sorted(call.path.items())}\n".encode() + call.raw).digest()
+    content_hash = hashlib.sha256(f"{call.route} {sorted(call.address.items())}\n".encode() + call.raw).digest()
 
     async def once(connection: Connection) -> Answer:
         named = {"scope_id": scope_id, "key": key, "content_hash": content_hash, "now": call.received_at}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.members.queries import Member, read_member, read_members
-from loyalty_api.domain.members.status import ERASED
+from loyalty_api.domain.members.status import ERASED, MERGED
 from loyalty_api.domain.points.queries import points_of
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.tiers.queries import held_tiers
@@ -32,7 +32,9 @@ async def answer_members(
 ) -> list[MemberAnswer]:
     """Those of the members who exist, in the order asked for."""
     found = await read_members(connection, program_id=program.id, member_ids=member_ids)
-    return await _answers(connection, program, [member for member in found if member.status != ERASED], now)
+    return await _answers(
+        connection, program, [member for member in found if member.status not in (ERASED, MERGED)], now
+    )
 
 
 def reread_member(door: Door, call: Call) -> Reread:
@@ -73,5 +75,6 @@ def _answer(member: Member, points: Any, tier: Any) -> MemberAnswer:
             ConsentAnswer(each.kind, each.given, rfc3339(each.decided_at), each.source) for each in member.consents
         ],
         points=BalanceAnswer(points.available, points.pending, points.reserved),
+        aliases=member.aliases,
         tier=MemberTier(tier.code, tier.since and rfc3339(tier.since), tier.next, tier.keeps) if tier else None,
     )

@@ -11,6 +11,7 @@ import msgspec
 
 from loyalty_api.domain.lifecycle.erase_member import erase_member
 from loyalty_api.domain.lifecycle.export_member import export_rows
+from loyalty_api.domain.members.queries import everyone
 from loyalty_api.domain.members.refusals import MemberErased, MemberNotFound
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.database import Connection
@@ -45,6 +46,7 @@ class MemberExport(msgspec.Struct, frozen=True, kw_only=True):
     coupon_uses: Rows
     openings: Rows
     adjustments: Rows
+    merges: Rows
     transfers: Rows
     lots: Rows
     draws: Rows
@@ -66,7 +68,8 @@ async def export(door: Door, call: Call) -> Answer:
         now = program.present(call.received_at)
         member = await answer_member(connection, program, member_id, now)
         spool.write(b'{"exported_at":%s,"member":%s,' % (encode(rfc3339(now)), encode(member)))
-        async for piece in export_rows(connection, member_id=member_id):
+        member_ids = await everyone(connection, program_id=program.id, member_id=member_id)
+        async for piece in export_rows(connection, member_ids=member_ids):
             spool.write(piece)
         spool.write(b"}")
     return Answer(200, b"", parts=_pieces(spool))

@@ -139,7 +139,8 @@ class MemberTier(msgspec.Struct, frozen=True):
 
 
 class MemberAnswer(msgspec.Struct, frozen=True):
-    """A member as tills and back ends see them. ``status_reason``: why they are suspended or closed."""
+    """A member as tills and back ends see them. ``status_reason``: why they are suspended or closed. ``aliases``:
+    who was merged into them."""
 
     id: UUID
     number: str
@@ -153,6 +154,7 @@ class MemberAnswer(msgspec.Struct, frozen=True):
     consents: list[ConsentAnswer]
     points: BalanceAnswer
     tier: MemberTier | None
+    aliases: list[UUID]
 
 
 class MemberPage(msgspec.Struct, frozen=True):

@@ -13,10 +13,10 @@ from msgspec import Meta
 from loyalty_api.domain.adjustments.queries import adjustment_reasons
 from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.engagement.queries import engagement_earnings
-from loyalty_api.domain.members.queries import check_enrolled
+from loyalty_api.domain.members.queries import check_enrolled, everyone
 from loyalty_api.domain.members.refusals import MemberErased, MemberNotFound
 from loyalty_api.domain.points.as_of import points_as_of
-from loyalty_api.domain.points.queries import account_name, history, points_and_expiring
+from loyalty_api.domain.points.queries import account_name, history, place_of, points_and_expiring
 from loyalty_api.domain.purchases.queries import earnings_of, last_purchase_at
 from loyalty_api.domain.rewards.queries import redemption_rewards
 from loyalty_api.kernel.clock import rfc3339
@@ -70,9 +70,11 @@ class HistoryEarning(msgspec.Struct, frozen=True):
 
 
 class HistoryItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One movement of points, with its reason and the balance after it."""
+    """One movement of points, with its reason and the balance after it. ``member``: whose it was; of a member with
+    aliases, these are others' too, each with a sequence and a balance of their own."""
 
     seq: int
+    member: UUID
     recorded_at: str
     occurred_at: str
     kind: str
@@ -135,17 +137,18 @@ async def read_history(door: Door, call: Call) -> Answer:
     member_id = UUID(call.path["member_id"])
     async with door.database.reader() as connection:
         await check_enrolled(connection, program_id=call.program_id, member_id=member_id)
-        rows = await history(connection, member_id=member_id, page=page)
+        mine = {"member_ids": await everyone(connection, program_id=call.program_id, member_id=member_id)}
+        rows = await history(connection, **mine, page=page)
         bought, happened = (_causes(rows, kind) for kind in ("purchase", "engagement"))
-        purchases = await earnings_of(connection, member_id=member_id, purchase_ids=bought) if bought else {}
-        events = await engagement_earnings(connection, member_id=member_id, engagement_ids=happened) if happened else {}
+        purchases = await earnings_of(connection, **mine, purchase_ids=bought) if bought else {}
+        events = await engagement_earnings(connection, **mine, engagement_ids=happened) if happened else {}
         asked = _causes(rows, "redemption")
-        rewards = await redemption_rewards(connection, member_id=member_id, redemption_ids=asked) if asked else {}
+        rewards = await redemption_rewards(connection, **mine, redemption_ids=asked) if asked else {}
         put = _causes(rows, "adjustment")
-        reasons = await adjustment_reasons(connection, member_id=member_id, adjustment_ids=put) if put else {}
+        reasons = await adjustment_reasons(connection, **mine, adjustment_ids=put) if put else {}
     causes = {**purchases, **events, **rewards, **reasons}
     items = [_item(row, causes.get(row["cause_id"])) for row in rows]
-    return answer_json(page_answer(rows, page, lambda row: row["seq"], items))
+    return answer_json(page_answer(rows, page, place_of, items))
 
 
 def _causes(rows: list[Any], kind: str) -> list[UUID]:
@@ -157,6 +160,7 @@ def _item(row: Any, cause: Any) -> HistoryItem:
     earnings = msgspec.json.decode(cause["earnings"]) if cause and row["kind"] == "earn" else []
     return HistoryItem(
         seq=row["seq"],
+        member=row["member_id"],
         recorded_at=rfc3339(row["recorded_at"]),
         occurred_at=rfc3339(row["occurred_at"]),
         kind=row["kind"],

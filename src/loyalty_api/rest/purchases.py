@@ -38,7 +38,6 @@ from loyalty_api.domain.rewards.refusals import (
     RedemptionExpired,
 )
 from loyalty_api.kernel.clock import rfc3339
-from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.caller import check_store
@@ -46,6 +45,7 @@ from loyalty_api.rest.decode import check_years
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.idempotency import tell_outcome
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
+from loyalty_api.rest.whose import WHOSE, check_member, whose
 
 PURCHASE_REFUSALS = (
     MemberNotFound,
@@ -159,6 +159,7 @@ async def list_(door: Door, call: Call) -> Answer:
     page = read_page(call.query.get("limit"), call.query.get("cursor"))
     wanted = _filter(call)
     async with door.database.reader() as connection:
+        wanted = msgspec.structs.replace(wanted, member_ids=await whose(connection, call))
         rows = await list_purchases(connection, program_id=call.program_id, wanted=wanted, page=page)
     return answer_json(page_answer(rows, page, lambda row: row["purchase_id"], [_view(row) for row in rows]))
 
@@ -182,10 +183,7 @@ def make_command(purchase: Purchase, caller: Caller, received_at: datetime) -> R
 
 def _filter(call: Call) -> PurchaseFilter:
     query = call.query
-    errors = []
-    member_id = parse_id(query["member"]) if "member" in query else None
-    if "member" in query and member_id is None:
-        errors.append(FieldError("member", "must be the id of a member"))
+    errors = check_member(call)
     instants: dict[str, datetime | None] = {}
     for name in ("occurred_from", "occurred_to"):
         try:
@@ -196,7 +194,6 @@ def _filter(call: Call) -> PurchaseFilter:
     if errors:
         raise InvalidRequest.of(*errors)
     return PurchaseFilter(
-        member_id=member_id,
         store=query.get("store"),
         source=query.get("source"),
         reference=query.get("reference"),
@@ -256,7 +253,7 @@ ROUTES = [
         query={
             "limit": "items per page, at most 200",
             "cursor": "next_cursor of the page before",
-            "member": "id of a member",
+            **WHOSE,
             "store": "code of a store",
             "source": "the source that posted it",
             "reference": "the reference it was posted with",

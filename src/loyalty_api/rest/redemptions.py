@@ -33,13 +33,13 @@ from loyalty_api.domain.rewards.refusals import (
 )
 from loyalty_api.domain.rewards.store import Redemption
 from loyalty_api.kernel.clock import rfc3339
-from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.paging import page_answer, read_page
-from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+from loyalty_api.kernel.refusals import InvalidRequest
 from loyalty_api.rest.caller import check_store
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.idempotency import tell_outcome, write_once
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
+from loyalty_api.rest.whose import WHOSE, whose
 
 REDEEM_REFUSALS = (
     MemberNotFound,
@@ -153,12 +153,10 @@ async def read(door: Door, call: Call) -> Answer:
 async def list_(door: Door, call: Call) -> Answer:
     """A page of redemptions."""
     page = read_page(call.query.get("limit"), call.query.get("cursor"))
-    member_id = parse_id(call.query["member"]) if "member" in call.query else None
-    if "member" in call.query and member_id is None:
-        raise InvalidRequest.of(FieldError("member", "must be the id of a member"))
     async with door.database.reader() as connection:
         program = await door.catalogue.one(connection, call.program_id)
-        found = await list_redemptions(connection, program_id=program.id, member_id=member_id, page=page)
+        member_ids = await whose(connection, call)
+        found = await list_redemptions(connection, program_id=program.id, member_ids=member_ids, page=page)
         written = await _written(connection, program.id, found)
     now = program.present(call.received_at)
     views = [_view(each, now, written) for each in found]
@@ -236,7 +234,7 @@ ROUTES = [
         query={
             "limit": "items per page, at most 200",
             "cursor": "next_cursor of the page before",
-            "member": "id of a member",
+            **WHOSE,
         },
         answer=RedemptionPage,
     ),

@@ -18,6 +18,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     caller: Caller | None
     path: Mapping[str, str]
+    address: Mapping[str, str]  # the path as it was sent: an alias's, where ``path`` names the survivor
     query: Mapping[str, str]
     content_type: str
     idempotency_key: str

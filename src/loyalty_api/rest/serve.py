@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from loyalty_api.domain.members.refusals import MemberMerged
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.logging import logger
@@ -39,6 +42,7 @@ async def serve_route(
         call = Call(
             caller=caller,
             path=path,
+            address=path,
             query=read_query(query, route.query) if query else {},
             content_type=content_type,
             idempotency_key=headers.get(b"idempotency-key", b"").decode("latin-1"),
@@ -50,12 +54,31 @@ async def serve_route(
             body=_body(route, body),
             received_at=received_at,
         )
-        return await route.handler(door, call)
+        return await _handle(door, route, call)
     except Refusal as refusal:
         return refuse(await _confirmed(door, route, authorization, refusal))
     except Exception as error:
         log.error("request_failed", route=route.key, exc_info=error)
         return INTERNAL
+
+
+async def _handle(door: Door, route: Route, call: Call) -> Answer:
+    """The handler's answer. What is asked of a member who was merged into another, the other is asked."""
+    try:
+        return await route.handler(door, call)
+    except MemberMerged as merged:
+        path, query = (_of_survivor(names, merged) for names in (call.path, call.query))
+        if (path, query) == (call.path, call.query):
+            raise
+        return await route.handler(door, msgspec.structs.replace(call, path=path, query=query))
+
+
+def _of_survivor(names: Mapping[str, str], merged: MemberMerged) -> dict[str, str]:
+    alias = {"member_id", "member"}
+    return {
+        name: str(merged.survivor_id) if name in alias and parse_id(value) == merged.alias_id else value
+        for name, value in names.items()
+    }
 
 
 async def _confirmed(door: Door, route: Route, authorization: str, refusal: Refusal) -> Refusal:

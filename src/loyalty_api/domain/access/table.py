@@ -35,6 +35,8 @@ ADMITTED: dict[str, frozenset[str]] = {
     "DELETE /v1/members/{member_id}/tokens": _MANAGE,
     "POST /v1/tokens/refresh": PUBLIC,
     "POST /v1/tokens/revoke": PUBLIC,
+    "POST /v1/members/{member_id}/merge": _MANAGE,
+    "POST /v1/merges/{merge_id}/undo": _MANAGE,
     "GET /v1/members/{member_id}/points": _READ,
     "GET /v1/members/{member_id}/points/history": _READ,
     "POST /v1/members/{member_id}/points/adjustments": _MANAGE,

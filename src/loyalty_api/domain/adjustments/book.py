@@ -31,7 +31,7 @@ CAUSE = "adjustment"
 async def open_members(connection: Connection, program: Program, members: list[UUID], now: datetime) -> Book:
     """Locks the members, settled at ``now``, the program's present. Suspended ones may be adjusted.
 
-    Refuses: MemberNotFound, MemberClosed, MemberErased.
+    Refuses: MemberNotFound, MemberClosed, MemberErased, MemberMerged.
     """
     book = await open_book(connection, members, {program.id: program.zone})
     known = read_memberships(await ask(connection, memberships_ask(members)))
@@ -39,7 +39,7 @@ async def open_members(connection: Connection, program: Program, members: list[U
         found = known.get(member_id)
         if found is None or found.program_id != program.id:
             raise MemberNotFound(f"There is no member {member_id} in this program.")
-        check_known(found.status)
+        check_known(member_id, found.status, found.merged_into)
         if found.status == CLOSED:
             check_active(found.status, found.status_reason)
         settle(book, book.balances[member_id], now=now)

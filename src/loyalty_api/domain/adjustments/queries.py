@@ -15,14 +15,15 @@ from loyalty_api.kernel.paging import Page, page_key
 
 
 async def list_adjustments(
-    connection: Connection, *, program_id: UUID, status: str | None, member_id: UUID | None, page: Page
+    connection: Connection, *, program_id: UUID, status: str | None, member_ids: Collection[UUID] | None, page: Page
 ) -> list[Adjustment]:
-    """Adjustments, newest first; one more than the page when there are more. ``member_id``: whose points it changes."""
+    """Adjustments of these members' points, newest first; one more than the page when there are more."""
     statement = select(*(adjustments.c[name] for name in COLUMNS)).where(adjustments.c.program_id == program_id)
     if status is not None:
         statement = statement.where(adjustments.c.status == status)
-    if member_id is not None:
-        statement = statement.where(or_(adjustments.c.member_id == member_id, adjustments.c.to_member_id == member_id))
+    if member_ids is not None:
+        mine = adjustments.c.member_id.in_(member_ids), adjustments.c.to_member_id.in_(member_ids)
+        statement = statement.where(or_(*mine))
     before = page_key(page, UUID)
     if before is not None:
         statement = statement.where(adjustments.c.adjustment_id < before)
@@ -31,13 +32,13 @@ async def list_adjustments(
 
 
 async def adjustment_reasons(
-    connection: Connection, *, member_id: UUID, adjustment_ids: Collection[UUID]
+    connection: Connection, *, member_ids: Collection[UUID], adjustment_ids: Collection[UUID]
 ) -> dict[UUID, asyncpg.Record]:
-    """(reason, reversal) of some adjustments of one member's points, for a history."""
+    """(reason, reversal) of some adjustments of these members' points, for a history."""
     rows = await connection.fetch(
         "SELECT adjustment_id, reason, reversal FROM adjustments"
-        " WHERE (member_id = $1 OR to_member_id = $1) AND adjustment_id = ANY($2::uuid[])",
-        member_id,
+        " WHERE (member_id = ANY($1::uuid[]) OR to_member_id = ANY($1::uuid[])) AND adjustment_id = ANY($2::uuid[])",
+        list(member_ids),
         list(adjustment_ids),
     )
     return {row["adjustment_id"]: row for row in rows}

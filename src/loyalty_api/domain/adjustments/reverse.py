@@ -12,8 +12,8 @@ from loyalty_api.domain.adjustments.events import PointsReversed, encode_event
 from loyalty_api.domain.adjustments.limits import is_within
 from loyalty_api.domain.adjustments.refusals import AdjustmentAboveLimit, AdjustmentNotReversible
 from loyalty_api.domain.adjustments.store import BOOKED, REVERSED, Adjustment, find_adjustment, update_change
-from loyalty_api.domain.members.queries import memberships_ask, read_memberships
-from loyalty_api.domain.members.status import check_known
+from loyalty_api.domain.members.queries import ever_known_as, memberships_ask, read_memberships
+from loyalty_api.domain.members.status import MERGED, check_not_erased
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.balance import Balance
 from loyalty_api.domain.points.give_back import give_back
@@ -43,7 +43,8 @@ async def reverse_adjustment(
     What was given is taken back like points of a returned purchase, by the program's ``on_return``; what of it has
     expired is gone already. What was taken goes back into its lots, with the program's grace where they expired.
 
-    Refuses: AdjustmentNotFound, AdjustmentNotReversible (nothing is booked, or it moved points: move them back),
+    Refuses: AdjustmentNotFound, AdjustmentNotReversible (nothing is booked, it moved points: move them back, or the
+    member is an alias by now),
     AdjustmentAboveLimit, MemberErased.
     """
     found = await find_adjustment(connection, program_id=program.id, adjustment_id=adjustment_id)
@@ -59,9 +60,11 @@ async def reverse_adjustment(
     seq = found.transfer_seq
     taken = (await read_draws(connection, member_id=found.member_id, transfer_seqs=[seq]))[seq]
     lots = [draw.lot_id for draw in taken]
-    book = await open_settled(connection, program, found.member_id, now=now, lot_ids=lots)
-    known = read_memberships(await ask(connection, memberships_ask([found.member_id])))
-    check_known(known[found.member_id].status)
+    book = await open_settled(connection, program, [found.member_id], now=now, lot_ids=lots)
+    known = read_memberships(await ask(connection, memberships_ask([found.member_id])))[found.member_id]
+    check_not_erased(known.status)
+    if known.status == MERGED:
+        raise AdjustmentNotReversible(f"The member was merged into {known.merged_into}; adjust that one.")
     found = await find_adjustment(connection, program_id=program.id, adjustment_id=adjustment_id)
     if found.status == REVERSED:
         return found
@@ -69,7 +72,8 @@ async def reverse_adjustment(
     at = balance.record_at(now)
     cause = Cause(CAUSE, adjustment_id, at, at)
     if found.points > 0:
-        expired = await expired_of(connection, member_id=found.member_id, earned_for=adjustment_id)
+        ever = await ever_known_as(connection, program_id=program.id, member_id=found.member_id)
+        expired = await expired_of(connection, member_ids=ever, earned_for=adjustment_id)
         _take_back(book, balance, found, expired, document.points.on_return, cause)
     else:
         _give_back(book, balance, found, taken, document.points.return_grace_days, cause)

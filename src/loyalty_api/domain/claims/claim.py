@@ -20,27 +20,29 @@ class Key(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """Whose the reference is, what it stands for, and the hash of the content that made it."""
+    """Whose the reference is, what it stands for, and the hash of the content that made it. ``moved_from``: whose it
+    was before its record was moved to the member."""
 
     member_id: UUID
     record_id: UUID
     content_hash: bytes
+    moved_from: UUID | None = None
 
-    def check(self, member_id: UUID | None, content_hash: bytes, *, reused: type[Refusal], what: str) -> None:
-        """Raises ``reused`` where the reference came with other content now, or for another member. ``what`` it
-        stands for, as ``a purchase``."""
-        if self.member_id != member_id:
+    def check(self, members: Collection[UUID], content_hash: bytes, *, reused: type[Refusal], what: str) -> None:
+        """Raises ``reused`` where the reference came with other content now, or for another member than one of
+        ``members``, who are one person. ``what`` it stands for, as ``a purchase``."""
+        if self.member_id not in members and self.moved_from not in members:
             raise reused(f"This reference was used for {what} of another member.")
         if self.content_hash != content_hash:
             raise reused(f"This reference was used for {what} with other content.")
 
 
 _FIND = """
-SELECT c.program_id, c.kind, c.source, c.reference, c.member_id, c.record_id, c.content_hash
+SELECT c.program_id, c.kind, c.source, c.reference, c.member_id, c.record_id, c.content_hash, c.moved_from
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS k (program_id, kind, source, reference)
 JOIN reference_claims c USING (program_id, kind, source, reference)
 """
-CLAIM_ROW = RowType("claim_row", (*Key._fields, *Claim._fields))
+CLAIM_ROW = RowType("claim_row", (*Key._fields, *Claim._fields[:3]))
 _MAKE = CLAIM_ROW.insert_into("reference_claims", "ON CONFLICT DO NOTHING")
 
 
@@ -59,5 +61,5 @@ def claims_change(claims: dict[Key, Claim]) -> list[Change]:
 
     Fails when another transaction has claimed one meanwhile: nothing of this one may stand.
     """
-    rows = sorted((*key, *claim) for key, claim in claims.items())
+    rows = sorted((*key, *claim[:3]) for key, claim in claims.items())
     return [Change(_MAKE, (rows,), rows=len(rows))] if rows else []

@@ -16,6 +16,8 @@ reference_claims = Table(
     Column("member_id", Uuid, nullable=False),
     Column("record_id", Uuid, nullable=False),
     Column("content_hash", LargeBinary, nullable=False),
+    # Whose it was before it was moved to the member; empty: nobody's.
+    Column("moved_from", Uuid),
     PrimaryKeyConstraint("program_id", "kind", "source", "reference"),
 )
 

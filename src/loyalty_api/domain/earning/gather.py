@@ -15,9 +15,10 @@ from loyalty_api.domain.access.queries import revoked_ask
 from loyalty_api.domain.claims.claim import Claim, Key, claims_ask, read_claims
 from loyalty_api.domain.earning.budgets import lock_budgets, own_slice
 from loyalty_api.domain.earning.tallies import Needs, Tallies, read_tallies
-from loyalty_api.domain.members.identify import Identifier, found_ask, read_found
-from loyalty_api.domain.members.presented import People, Presented
+from loyalty_api.domain.members.identify import read_found
+from loyalty_api.domain.members.presented import People, Presented, who_asks
 from loyalty_api.domain.members.queries import Traits, memberships_ask, read_memberships, read_traits, traits_ask
+from loyalty_api.domain.members.status import MERGED
 from loyalty_api.domain.points.balance import balances_ask, due_members, lock_balances
 from loyalty_api.domain.points.holds import holds_ask
 from loyalty_api.domain.points.lots import open_lots_ask
@@ -26,7 +27,7 @@ from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.domain.tiers.rules import Window, window_of
 from loyalty_api.domain.tiers.standing import Standing, read_moves, read_standings, standings_ask
 from loyalty_api.kernel.clock import local_date
-from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.database import Connection, RaceLost
 from loyalty_api.kernel.together import Ask, Sql, Values, ask_together
 
 _MEMBERS = Sql("ARRAY(SELECT member_id FROM chosen)")
@@ -59,13 +60,7 @@ class Batch(NamedTuple):
 
     def who(self) -> dict[str, Ask]:
         """Asks for the members who are meant."""
-        presented = [each.presented for each in self.happened]
-        named = [who for who in presented if isinstance(who, UUID)]
-        chosen = "SELECT member_id FROM found UNION SELECT unnest($1::uuid[])"
-        return {
-            "found": found_ask([who for who in presented if isinstance(who, Identifier)]),
-            "chosen": Ask(chosen, (named,)),
-        }
+        return who_asks([each.presented for each in self.happened])
 
     def state(self, members: Values, *, budgets: bool) -> dict[str, Ask]:
         """Asks for what the members' balances guard, and for the references."""
@@ -147,6 +142,8 @@ async def _gathered(
 ) -> Gathered:
     """``due``: of which members the lots were read, behind locks; None: there are no locks."""
     known = read_memberships(rows["memberships"])
+    if any(each.status == MERGED for each in known.values()):  # between being looked up and being locked
+        raise RaceLost
     members = {member_id: each for member_id, each in known.items() if each.program_id in batch.programs}
     gathered = Gathered(
         programs=batch.programs,

@@ -124,7 +124,9 @@ class Desk:
 
     def _replay(self, command: RecordEngagement, claim: Claim, presented: Presented) -> Replay:
         member_id = self.people.meant(presented, command.program_id)
-        claim.check(member_id, command.content_hash, reused=EngagementReferenceReused, what="an event")
+        claim.check(
+            self.people.known_as(member_id), command.content_hash, reused=EngagementReferenceReused, what="an event"
+        )
         return Replay(claim.record_id)
 
     def _decide(self, command: RecordEngagement, member_id: UUID) -> Decided:

@@ -18,7 +18,7 @@ from loyalty_api.kernel.paging import Page, page_key
 class EngagementFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What to list; None: any."""
 
-    member_id: UUID | None = None
+    member_ids: Collection[UUID] | None = None
     kind: str | None = None
 
 
@@ -41,10 +41,10 @@ async def list_engagements(
 ) -> list[asyncpg.Record]:
     """Events, latest recorded first; one more than the page when there are more."""
     conditions = [engagements.c.program_id == program_id]
-    for name in ("member_id", "kind"):
-        value = getattr(wanted, name)
-        if value is not None:
-            conditions.append(engagements.c[name] == value)
+    if wanted.member_ids is not None:
+        conditions.append(engagements.c.member_id.in_(wanted.member_ids))
+    if wanted.kind is not None:
+        conditions.append(engagements.c.kind == wanted.kind)
     before = page_key(page, UUID)
     if before is not None:
         conditions.append(engagements.c.engagement_id < before)
@@ -53,13 +53,13 @@ async def list_engagements(
 
 
 async def engagement_earnings(
-    connection: Connection, *, member_id: UUID, engagement_ids: Collection[UUID]
+    connection: Connection, *, member_ids: Collection[UUID], engagement_ids: Collection[UUID]
 ) -> dict[UUID, asyncpg.Record]:
-    """Kind and earnings of some events of one member."""
+    """Kind and earnings of some events of these members."""
     rows = await connection.fetch(
         "SELECT engagement_id, kind, earnings FROM engagements"
-        " WHERE member_id = $1 AND engagement_id = ANY($2::uuid[])",
-        member_id,
+        " WHERE member_id = ANY($1::uuid[]) AND engagement_id = ANY($2::uuid[])",
+        list(member_ids),
         list(engagement_ids),
     )
     return {row["engagement_id"]: row for row in rows}

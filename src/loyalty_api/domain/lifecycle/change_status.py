@@ -41,12 +41,12 @@ async def change_status(
     """Whether it changed; a member who has the status already keeps it, with its first reason.
 
     ``status``: active, suspended or closed. ``now``: the program's present.
-    Refuses: MemberNotFound, MemberClosed (closing is final), MemberErased.
+    Refuses: MemberNotFound, MemberClosed (closing is final), MemberErased, MemberMerged.
     """
     await check_enrolled(connection, program_id=program.id, member_id=member_id)
     book = await open_book(connection, [member_id], {program.id: program.zone})
     current = read_memberships(await ask(connection, memberships_ask([member_id])))[member_id]
-    check_known(current.status)
+    check_known(member_id, current.status, current.merged_into)
     if (current.status or ACTIVE) == status:
         return False
     if current.status == CLOSED:

@@ -4,7 +4,7 @@ need no more memory than one. First answers and hashes are left out: they repeat
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "coupon_uses": ("coupon_uses", "use_id"),
     "openings": ("openings", "opening_id"),
     "adjustments": ("adjustments", "adjustment_id"),
+    "merges": ("merges", "merge_id"),
     "transfers": ("transfers", "seq"),
     "lots": ("lots", "lot_id"),
     "draws": ("draws", "transfer_seq, lot_id"),
@@ -52,15 +53,18 @@ _ACCOUNTS = {"from_account", "to_account"}
 _encoder = msgspec.json.Encoder()
 
 
-async def export_rows(connection: Connection, *, member_id: UUID) -> AsyncIterator[bytes]:
-    """The lists as the inside of a JSON object, in pieces; ``connection`` sees one instant throughout."""
+async def export_rows(connection: Connection, *, member_ids: Collection[UUID]) -> AsyncIterator[bytes]:
+    """The lists as the inside of a JSON object, in pieces; ``connection`` sees one instant throughout. ``member_ids``:
+    the member and the aliases, whose rows say whose they are."""
+    alone = len(member_ids) == 1
     comma = b""
     for name, (table, order) in SECTIONS.items():
         yield comma + b'"%s":[' % name.encode()
         between = b""
-        rows = f"SELECT * FROM {table} WHERE member_id = $1 ORDER BY {order}"
-        async for row in connection.cursor(rows, member_id, prefetch=PREFETCHED):
-            yield between + _encoder.encode(_told(row))
+        rows = f"SELECT * FROM {table} WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, {order}"
+        async for row in connection.cursor(rows, list(member_ids), prefetch=PREFETCHED):
+            told = _told(row)
+            yield between + _encoder.encode(told if alone else {"member": row["member_id"], **told})
             between = b","
         yield b"]"
         comma = b","

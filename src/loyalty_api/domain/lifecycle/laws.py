@@ -31,7 +31,7 @@ _PARTS = {
     Account.DEBT: ("debt", -1),
 }
 # Kinds of causes that other laws look after.
-_CAUSES_ELSEWHERE = {"adjustment", "engagement", "opening", "redemption", "return"}
+_CAUSES_ELSEWHERE = {"adjustment", "engagement", "merge", "opening", "redemption", "return"}
 
 
 class MemberRows(msgspec.Struct, frozen=True):
@@ -54,6 +54,11 @@ class MemberRows(msgspec.Struct, frozen=True):
     opening_references: Sequence[Row]
     adjustments: Sequence[Row]
     adjustment_references: Sequence[Row]
+    members: Sequence[Row]
+    merges: Sequence[Row]
+    alias_days: Sequence[Row]
+    alias_returns: Sequence[Row]
+    survivor_transfers: Sequence[Row]
     tiers: Sequence[Row]
     tier_days: Sequence[Row]
     tier_moves: Sequence[Row]
@@ -178,7 +183,8 @@ def _events(rows: MemberRows, balance: Row) -> Iterator[Broken]:
 
 
 def _tier(rows: MemberRows) -> Iterator[Broken]:
-    """Day buckets are the purchases less their returns, and events; the window's sum is that of its buckets."""
+    """Day buckets are the purchases less their returns, and events, the aliases' among them; the window's sum is that
+    of its buckets."""
     if not rows.tiers:
         yield "tier", "the member has no tier row"
         return
@@ -192,7 +198,9 @@ def _tier(rows: MemberRows) -> Iterator[Broken]:
     for row in rows.returns:
         if row["tier_value"] and row["purchase_id"] in bought_at:
             days[local_date(bought_at[row["purchase_id"]], rows.zone)] -= row["tier_value"]
-    if {row["day"]: row["value"] for row in rows.tier_days} != dict(days):
+    for row in rows.alias_days:
+        days[row["day"]] += row["value"]
+    if {row["day"]: row["value"] for row in rows.tier_days if row["value"]} != {d: v for d, v in days.items() if v}:
         yield "tier", "the day buckets are not the purchases and events by day"
     held = sum(row["value"] for row in rows.tier_days if tier["window_from"] <= row["day"] <= tier["window_through"])
     if held != tier["window_sum"]:

@@ -57,12 +57,16 @@ def _whole(purchase: Row, returns: list[Row]) -> Iterator[Broken]:
 
 
 def _transfers(rows: MemberRows) -> Iterator[Broken]:
-    """Each return's transfers took and gave what it says; none is of a return that does not exist."""
+    """Each return's transfers, the member's or of whom the member was an alias of, took and gave what it says; none is
+    of a return that does not exist."""
     booked: dict[tuple[UUID, str], int] = defaultdict(int)
+    known = {row["return_id"] for row in rows.returns}
     for row in rows.transfers:
         if row["cause_kind"] == "return":
             booked[row["cause_id"], row["kind"]] += row["points"]
-    known = {row["return_id"] for row in rows.returns}
+    for row in rows.survivor_transfers:
+        if row["cause_id"] in known:
+            booked[row["cause_id"], row["kind"]] += row["points"]
     for row in rows.returns:
         for kind, said in (
             ("return", row["points_taken"] - row["points_expired"]),
@@ -71,5 +75,5 @@ def _transfers(rows: MemberRows) -> Iterator[Broken]:
             points = booked[row["return_id"], kind]
             if points != said:
                 yield "return", f"return {row['return_id']} says {said} of {kind}, its transfers {points}"
-    for return_id in {return_id for return_id, _ in booked} - known:
+    for return_id in {return_id for return_id, _ in booked} - known - {row["return_id"] for row in rows.alias_returns}:
         yield "cause", f"transfers name a return {return_id} that does not exist"

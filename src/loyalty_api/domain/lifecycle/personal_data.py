@@ -36,7 +36,7 @@ CLAIMED = "identifier_claims"
 # of purchases, returns and events hold points and words of the program's rules. ``employee`` is who served, by the
 # code that the shop gives.
 NOBODYS: dict[str, tuple[str, ...]] = {
-    "members": ("store", "status"),
+    "members": ("store", "status", "aliases", "survivors"),
     "member_statuses": ("status", "actor"),
     "balances": ("head_hash",),
     "transfers": ("kind", "cause_kind", "hash"),
@@ -64,6 +64,7 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "coupon_pools": ("pool", "effect", "made_by"),
     "reward_stocks": ("stock",),
     "adjustments": ("source", "reference", "status", "asked_by", "decided_by", "reversed_by", "answer"),
+    "merges": ("merged_by", "undone_by"),
     "openings": ("source", "reference", "actor", "answer"),
     "outbox": ("type", "data"),
     "earning_carries": ("rule",),

@@ -26,12 +26,21 @@ from loyalty_api.domain.lifecycle.laws_decisions import (
 )
 from loyalty_api.domain.lifecycle.laws_engagement import check_engagements
 from loyalty_api.domain.lifecycle.laws_lots import check_lots
+from loyalty_api.domain.lifecycle.laws_merges import check_merges
 from loyalty_api.domain.lifecycle.laws_openings import check_openings
 from loyalty_api.domain.lifecycle.laws_returns import check_returns, less_returns
 from loyalty_api.domain.lifecycle.laws_rewards import check_rewards
 from loyalty_api.domain.lifecycle.laws_stock import check_stock
 from loyalty_api.domain.lifecycle.laws_tiers import check_tiers
-from loyalty_api.domain.points.accounts import Account
+from loyalty_api.domain.lifecycle.verified_rows import (
+    CLAIMED_FOR,
+    KEPT,
+    NOBODYS,
+    OF_MEMBERS,
+    PAGE,
+    PURCHASES,
+    STRANDED,
+)
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.kernel.database import Connection, Database
 
@@ -61,101 +70,6 @@ class Report(msgspec.Struct):
         self.findings += findings[: max(0, FINDINGS_MAX - len(self.findings))]
 
 
-_PAGE = "SELECT member_id, program_id FROM members WHERE member_id > $1 ORDER BY member_id LIMIT $2"
-
-
-def _claimed(table: str, kind: str) -> str:
-    """Who holds the references of the members' rows in a table, and for what."""
-    return f"""
-        SELECT r.member_id, c.member_id AS claimed_by, c.record_id
-        FROM {table} r
-        JOIN reference_claims c ON c.program_id = r.program_id AND c.kind = {kind} AND c.source = r.source
-                               AND c.reference = r.reference
-        WHERE r.member_id = ANY($1::uuid[])"""
-
-
-_OF_MEMBERS = {
-    "balances": "SELECT * FROM balances WHERE member_id = ANY($1::uuid[])",
-    "transfers": "SELECT * FROM transfers WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq",
-    "lots": "SELECT * FROM lots WHERE member_id = ANY($1::uuid[])",
-    "draws": "SELECT * FROM draws WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, transfer_seq",
-    "references": _claimed("purchases", "'purchase'"),
-    "returns": "SELECT * FROM returns WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, return_id",
-    "return_references": _claimed("returns", "r.kind"),
-    "engagements": """
-        SELECT member_id, engagement_id, program_id, reference, kind, occurred_at, recorded_at, earnings, dry_runs,
-               inputs, points_earned, points_pending, transfer_seq, tier_value, version, tier,
-               (SELECT COALESCE(sum((e->>'points')::bigint), 0) FROM json_array_elements(earnings) e)::bigint
-                 AS points_of_rules
-        FROM engagements WHERE member_id = ANY($1::uuid[])""",
-    "engagement_references": _claimed("engagements", "'engagement'"),
-    "openings": "SELECT * FROM openings WHERE member_id = ANY($1::uuid[])",
-    "opening_references": _claimed("openings", "'opening'"),
-    # Of either member whose points it changes.
-    "adjustments": """
-        SELECT m AS of_member, a.* FROM adjustments a
-        CROSS JOIN LATERAL (VALUES (a.member_id), (a.to_member_id)) AS v (m)
-        WHERE (a.member_id = ANY($1::uuid[]) OR a.to_member_id = ANY($1::uuid[])) AND m = ANY($1::uuid[])""",
-    "adjustment_references": _claimed("adjustments", "'adjustment'"),
-    "tiers": "SELECT * FROM member_tiers WHERE member_id = ANY($1::uuid[])",
-    "tier_days": "SELECT * FROM tier_days WHERE member_id = ANY($1::uuid[])",
-    "tier_moves": "SELECT * FROM tier_moves WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq",
-    "tier_reviews": "SELECT * FROM tier_reviews WHERE member_id = ANY($1::uuid[])",
-    "events": """
-        SELECT member_id, count(*) AS rows, min(seq) AS first, max(seq) AS last,
-               count(*) FILTER (WHERE type = 'purchase.recorded') AS purchases,
-               count(*) FILTER (WHERE type = 'engagement.recorded') AS engagements,
-               count(*) FILTER (WHERE type IN ('purchase.returned', 'purchase.voided')) AS returns,
-               count(*) FILTER (WHERE type = 'points.opened') AS openings,
-               count(*) FILTER (WHERE type IN ('points.adjusted', 'points.moved', 'points.reversed')) AS adjustments
-        FROM outbox WHERE member_id = ANY($1::uuid[]) GROUP BY member_id""",
-    "carries": "SELECT * FROM earning_carries WHERE member_id = ANY($1::uuid[])",
-    "earning_days": "SELECT * FROM earning_days WHERE member_id = ANY($1::uuid[])",
-    "redemptions": """
-        SELECT member_id, redemption_id, program_id, reference, reward, version, points, status, reserved_at,
-               redeemed_on, expires_at, closed_at, purchase_id, transfer_seq
-        FROM redemptions WHERE member_id = ANY($1::uuid[])""",
-    "holds": "SELECT * FROM holds WHERE member_id = ANY($1::uuid[])",
-    "coupon_uses": """
-        SELECT member_id, use_id, program_id, reference, purchase_id FROM coupon_uses
-        WHERE member_id = ANY($1::uuid[])""",
-    "reward_references": """
-        SELECT r.member_id, c.member_id AS claimed_by, c.record_id
-        FROM (SELECT member_id, program_id, 'redemption' AS kind, source, reference FROM redemptions
-              UNION ALL SELECT member_id, program_id, 'coupon', source, reference FROM coupon_uses) r
-        JOIN reference_claims c USING (program_id, kind, source, reference)
-        WHERE r.member_id = ANY($1::uuid[])""",
-}
-_PURCHASES = """
-SELECT member_id, purchase_id, program_id, reference, occurred_at, recorded_at, total_minor, base_minor, lines,
-       earnings, dry_runs, inputs, points_earned, points_pending, COALESCE(tier_value, base_minor) AS tier_value,
-       version, tier, transfer_seq
-FROM purchases WHERE member_id = ANY($1::uuid[])
-"""
-# What the other laws ask of a purchase; the rest is let go of as soon as it is decided again.
-_KEPT = ("purchase_id", "program_id", "reference", "occurred_at", "points_earned", "points_pending", "tier_value")
-_KEPT += ("transfer_seq", "total_minor")
-_NOBODYS = [
-    *("balances", "transfers", "lots", "purchases", "engagements", "member_tiers", "tier_days", "tier_moves", "outbox")
-]
-_NOBODYS += ["openings", "draws", "returns", "earning_carries", "earning_days", "redemptions", "holds", "coupon_uses"]
-_NOBODYS += ["tier_reviews", "adjustments"]
-# What references stand for: the table of it, and the column that the claim names.
-_CLAIMED_FOR = {
-    "purchase": ("purchases", "purchase_id"),
-    "engagement": ("engagements", "engagement_id"),
-    "opening": ("openings", "opening_id"),
-    "adjustment": ("adjustments", "adjustment_id"),
-}
-# What is in transit between two members has arrived: per cause as many points went in as came out.
-_STRANDED = f"""
-SELECT cause_id, sum(CASE WHEN to_account = {Account.IN_TRANSIT} THEN points ELSE -points END)::bigint AS points
-FROM transfers WHERE from_account = {Account.IN_TRANSIT} OR to_account = {Account.IN_TRANSIT}
-GROUP BY cause_id
-HAVING sum(CASE WHEN to_account = {Account.IN_TRANSIT} THEN points ELSE -points END) <> 0 LIMIT 100
-"""
-
-
 class _Purchases:
     """The purchases of one page of members: decided again, then light enough to be kept for the other laws."""
 
@@ -169,7 +83,7 @@ class _Purchases:
     def take(self, row: asyncpg.Record) -> None:
         """Decides one purchase again."""
         member_id = row["member_id"]
-        kept: dict[str, Any] = {name: row[name] for name in _KEPT}
+        kept: dict[str, Any] = {name: row[name] for name in KEPT}
         self.rows[member_id].append(kept)
         kept["points_of_rules"] = kept["points_earned"]
         program = self._programs.get(row["program_id"])
@@ -201,14 +115,14 @@ async def verify(database: Database, *, progress: Callable[[int, int], None] = l
     after = UUID(int=0)
     while True:
         async with database.reader() as connection:
-            page = await connection.fetch(_PAGE, after, PAGE_MEMBERS)
+            page = await connection.fetch(PAGE, after, PAGE_MEMBERS)
             if not page:
                 break
             member_ids = [row["member_id"] for row in page]
             programs = await catalogue.load(connection, {row["program_id"] for row in page})
-            rows = {name: await connection.fetch(query, member_ids) for name, query in _OF_MEMBERS.items()}
+            rows = {name: await connection.fetch(query, member_ids) for name, query in OF_MEMBERS.items()}
             purchases = _Purchases(programs, rulebook, budgets)
-            async for row in connection.cursor(_PURCHASES, member_ids, prefetch=PREFETCHED):
+            async for row in connection.cursor(PURCHASES, member_ids, prefetch=PREFETCHED):
                 purchases.take(row)
             for row in rows["engagements"]:
                 purchases.take_event(row)
@@ -226,19 +140,19 @@ async def verify(database: Database, *, progress: Callable[[int, int], None] = l
 
 async def _nobodys(connection: Connection) -> AsyncIterator[Finding]:
     """Rows that belong to no member, and references that stand for nothing."""
-    for table in _NOBODYS:
+    for table in NOBODYS:
         lost = f"""SELECT DISTINCT t.member_id FROM {table} t
                    WHERE NOT EXISTS (SELECT FROM members m WHERE m.member_id = t.member_id) LIMIT 100"""
         for row in await connection.fetch(lost):
             yield Finding("cause", row["member_id"], f"{table} has rows of a member who does not exist")
-    for what, (table, record_id) in _CLAIMED_FOR.items():
+    for what, (table, record_id) in CLAIMED_FOR.items():
         empty = f"""SELECT c.member_id, c.reference FROM reference_claims c
                     WHERE c.kind = '{what}' AND NOT EXISTS (
                       SELECT FROM {table} r WHERE r.member_id = c.member_id AND r.{record_id} = c.record_id)
                     LIMIT 100"""
         for row in await connection.fetch(empty):
             yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no {what}")
-    for row in await connection.fetch(_STRANDED):
+    for row in await connection.fetch(STRANDED):
         yield Finding("transit", None, f"{row['points']} points of {row['cause_id']} are still in transit")
 
 
@@ -249,7 +163,6 @@ def _check_page(
     purchases: _Purchases,
     programs: dict[UUID, Program],
 ) -> None:
-    report.checked["members"] += len(page)
     for name, found in rows.items():
         report.checked[name] += sum(row["rows"] for row in found) if name == "events" else len(found)
     report.checked["purchases"] += sum(map(len, purchases.rows.values()))
@@ -272,6 +185,7 @@ def _check_page(
             *check_rewards(of_member, programs[program_id]),
             *check_openings(of_member),
             *check_adjustments(of_member),
+            *check_merges(of_member),
             *purchases.broken.get(member_id, []),
             *check_sums(less_returns(purchases.sums[member_id], of_member), mine["carries"], mine["earning_days"]),
         ]

@@ -15,7 +15,8 @@ async def block_identifier(
     """Blocks; doing it again changes nothing. Refuses: IdentifierNotFound."""
     row = await connection.fetchrow(
         "UPDATE member_identifiers i SET blocked_at = COALESCE(i.blocked_at, $4) FROM members m"
-        " WHERE i.member_id = $2 AND i.identifier_id = $3 AND m.member_id = i.member_id AND m.program_id = $1"
+        " WHERE m.member_id = $2 AND m.program_id = $1 AND i.identifier_id = $3"
+        " AND (i.member_id = m.member_id OR i.member_id = ANY(m.aliases))"
         " RETURNING i.kind, i.value, i.blocked_at",
         *(program_id, member_id, identifier_id, now),
     )

@@ -21,14 +21,16 @@ class LockedProfile(NamedTuple):
 
 
 async def lock_profile(connection: Connection, *, program_id: UUID, member_id: UUID) -> LockedProfile:
-    """The profile, locked until the transaction ends. Refuses: MemberNotFound, MemberErased."""
+    """The profile, locked until the transaction ends. Refuses: MemberNotFound, MemberErased, MemberMerged."""
     row = await connection.fetchrow(
         "SELECT * FROM member_profiles WHERE member_id = $1 AND program_id = $2 FOR UPDATE", member_id, program_id
     )
     if row is None:
         raise MemberNotFound(f"There is no member {member_id} in this program.")
     # Asked behind the lock, so that an erasure that was under way is seen.
-    member = await connection.fetchrow("SELECT status, status_reason FROM members WHERE member_id = $1", member_id)
+    member = await connection.fetchrow(
+        "SELECT status, status_reason, merged_into FROM members WHERE member_id = $1", member_id
+    )
     assert member is not None, "a profile has a member"
-    check_known(member["status"])
-    return LockedProfile(row, *member)
+    check_known(member_id, member["status"], member["merged_into"])
+    return LockedProfile(row, member["status"], member["status_reason"])

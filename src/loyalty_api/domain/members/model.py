@@ -14,8 +14,9 @@ from sqlalchemy import (
     Uuid,
     func,
     literal_column,
+    text,
 )
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
 from loyalty_api.kernel.database import metadata
 
@@ -35,9 +36,15 @@ members = Table(
     Column("store", Text),
     Column("enrolled_at", DateTime(timezone=True), nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
-    # suspended, closed or erased; empty: active. The reason is what tills are told.
+    # Whose alias the member is, or which members are aliases of this one; empty: none. No alias has aliases.
+    Column("merged_into", Uuid),
+    Column("aliases", ARRAY(Uuid)),
+    # Whom the member was ever merged into, undone or not: points of theirs may have ended there.
+    Column("survivors", ARRAY(Uuid)),
+    # suspended, closed, erased or merged; empty: active. The reason is what tills are told.
     Column("status", Text),
     Column("status_reason", Text),
+    Index("members_merged_into_idx", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
 
 # Every change of the status: who, when and why. The reason is emptied when the member is erased.

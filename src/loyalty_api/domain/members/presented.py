@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 from uuid import UUID
@@ -9,12 +10,13 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from loyalty_api.domain.members.identify import Found, Identifier, read_identifier
+from loyalty_api.domain.members.identify import Found, Identifier, found_ask, read_identifier
 from loyalty_api.domain.members.queries import Membership
 from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.members.status import check_active
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.kernel.refusals import FieldError, Refusal
+from loyalty_api.kernel.together import Ask
 
 
 class MemberRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +30,8 @@ Presented = Identifier | UUID | Refusal  # who the caller says the member is
 
 
 class People(NamedTuple):
-    """The members whom a batch speaks of: whose the identifiers are, and those who are enrolled anywhere in it."""
+    """The members whom a batch speaks of: whose the identifiers are, and those who are enrolled anywhere in it. Who was
+    merged into another is among the other's aliases."""
 
     found: dict[Identifier, Found]
     members: dict[UUID, Membership]
@@ -39,9 +42,24 @@ class People(NamedTuple):
             found = self.found.get(presented)
             return found.member_id if found else None
         if isinstance(presented, UUID):
-            member = self.members.get(presented)
-            return presented if member and member.program_id == program_id else None
+            member_id = self.survivor(presented)
+            member = self.members.get(member_id)
+            return member_id if member and member.program_id == program_id else None
         return None
+
+    def known_as(self, member_id: UUID | None) -> Collection[UUID]:
+        """All that this member is known as: by the own id, and those of aliases. None: nobody."""
+        if member_id is None:
+            return ()
+        known = self.members.get(member_id)
+        return (member_id, *(known.aliases or ())) if known else (member_id,)
+
+    def survivor(self, member_id: UUID) -> UUID:
+        """Who a member is by now: another, if they are an alias of one of these."""
+        if member_id in self.members:
+            return member_id
+        survivors = (each for each, known in self.members.items() if known.aliases and member_id in known.aliases)
+        return next(survivors, member_id)
 
     def admit(self, presented: Presented, program_id: UUID) -> UUID:
         """The member who is meant, for something new.
@@ -60,6 +78,20 @@ class People(NamedTuple):
         if membership.status is not None:
             check_active(membership.status, membership.status_reason)
         return member_id
+
+
+def who_asks(presented: Sequence[Presented]) -> dict[str, Ask]:
+    """Asks for the members who are meant, as ``chosen``: those whom the identifiers (``found``) lead to, and the named
+    ones, or whom these were merged into."""
+    named = [who for who in presented if isinstance(who, UUID)]
+    chosen = (
+        "SELECT member_id FROM found UNION SELECT COALESCE(m.merged_into, u.member_id)"
+        " FROM unnest($1::uuid[]) AS u (member_id) LEFT JOIN members m USING (member_id)"
+    )
+    return {
+        "found": found_ask([who for who in presented if isinstance(who, Identifier)]),
+        "chosen": Ask(chosen, (named,)),
+    }
 
 
 def check_ref(member: MemberRef | msgspec.UnsetType) -> list[FieldError]:

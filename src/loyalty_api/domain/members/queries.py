@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import func, or_, select
 
 from loyalty_api.domain.members.identify import Identifier
-from loyalty_api.domain.members.model import identifier_claims, member_profiles
+from loyalty_api.domain.members.model import identifier_claims, member_profiles, members
 from loyalty_api.domain.members.refusals import MemberNotFound
 from loyalty_api.domain.members.status import ACTIVE, check_active, check_known
 from loyalty_api.kernel.database import Connection, fetch
@@ -51,25 +51,36 @@ class Member(msgspec.Struct, frozen=True):
     profile: dict[str, str | date | None]
     attributes: dict[str, Any]
     consents: list[ConsentRow]
+    aliases: list[UUID]
+    merged_into: UUID | None
 
 
 CLOCKS_APART_MAX = timedelta(minutes=5)
 
 _PROFILE = ("given_name", "family_name", "email", "phone", "birth_date", "language")
 _READ = """
-SELECT m.member_id, m.number, m.enrolled_at, m.store, m.status, m.status_reason,
+SELECT m.member_id, m.number, m.enrolled_at, m.store, m.status, m.status_reason, m.aliases, m.merged_into,
        p.given_name, p.family_name, p.email, p.phone, p.birth_date, p.language, p.attributes
 FROM members m JOIN member_profiles p USING (member_id)
 WHERE m.program_id = $1 AND m.member_id = ANY($2::uuid[])
 """
 _MEMBERSHIPS = """
-SELECT member_id, program_id, enrolled_at, recorded_at, status, status_reason
+SELECT member_id, program_id, enrolled_at, recorded_at, status, status_reason, merged_into, aliases
 FROM members WHERE member_id = ANY($1::uuid[])
 """
 _TRAITS = "SELECT member_id, attributes, birth_date FROM member_profiles WHERE member_id = ANY($1::uuid[])"
+# Of the members and of their aliases, by whom they are.
 _IDENTIFIERS = """
-SELECT member_id, identifier_id, kind, value, blocked_at FROM member_identifiers
-WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, identifier_id
+SELECT COALESCE(m.merged_into, m.member_id) AS member_id, i.identifier_id, i.kind, i.value, i.blocked_at
+FROM members m JOIN member_identifiers i ON i.member_id = m.member_id
+WHERE m.member_id = ANY($1::uuid[]) AND m.merged_into IS NULL OR m.merged_into = ANY($1::uuid[])
+ORDER BY 1, i.identifier_id
+"""
+_EVERYONE = """
+SELECT m.member_id FROM members named
+JOIN members m ON m.member_id = COALESCE(named.merged_into, named.member_id)
+               OR m.merged_into = COALESCE(named.merged_into, named.member_id)
+WHERE named.program_id = $1 AND named.member_id = $2 ORDER BY m.merged_into IS NOT NULL, m.member_id
 """
 _CONSENTS = """
 SELECT DISTINCT ON (member_id, kind) member_id, kind, given, decided_at, source FROM member_consents
@@ -82,7 +93,7 @@ async def read_member(connection: Connection, *, program_id: UUID, member_id: UU
     found = await read_members(connection, program_id=program_id, member_ids=[member_id])
     if not found:
         raise MemberNotFound(f"There is no member {member_id} in this program.")
-    check_known(found[0].status)
+    check_known(member_id, found[0].status, found[0].merged_into)
     return found[0]
 
 
@@ -106,7 +117,9 @@ async def search_members(connection: Connection, *, program_id: UUID, text: str,
         identifier_claims.c.program_id == program_id,
         func.lower(identifier_claims.c.value).like(prefix),
     )
-    by_name = select(member_profiles.c.member_id).where(
+    who = func.coalesce(members.c.merged_into, members.c.member_id).label("member_id")
+    by_name = select(who).where(
+        members.c.member_id == member_profiles.c.member_id,
         member_profiles.c.program_id == program_id,
         or_(
             func.lower(member_profiles.c.given_name).like(prefix),
@@ -141,6 +154,8 @@ class Membership(NamedTuple):
     recorded_at: datetime
     status: str | None = None
     status_reason: str | None = None
+    merged_into: UUID | None = None
+    aliases: list[UUID] | None = None
 
     @property
     def counts_from(self) -> datetime:
@@ -181,19 +196,35 @@ def read_traits(rows: Iterable[Any]) -> dict[UUID, Traits]:
 
 
 async def check_may_sign_in(connection: Connection, *, program_id: UUID, member_id: UUID) -> None:
-    """Refuses: MemberNotFound (the member is not in the program), MemberSuspended, MemberClosed, MemberErased."""
+    """Refuses: MemberNotFound (the member is not in the program), MemberSuspended, MemberClosed, MemberErased,
+    MemberMerged."""
     found = read_memberships(await ask(connection, memberships_ask([member_id]))).get(member_id)
     if found is None or found.program_id != program_id:
         raise MemberNotFound(f"There is no member {member_id} in this program.")
+    check_known(member_id, found.status, found.merged_into)
     check_active(found.status, found.status_reason)
 
 
 async def check_enrolled(connection: Connection, *, program_id: UUID, member_id: UUID) -> None:
-    """Refuses: MemberNotFound (the member is not in the program), MemberErased."""
+    """Refuses: MemberNotFound (the member is not in the program), MemberErased, MemberMerged."""
     found = read_memberships(await ask(connection, memberships_ask([member_id]))).get(member_id)
     if found is None or found.program_id != program_id:
         raise MemberNotFound(f"There is no member {member_id} in this program.")
-    check_known(found.status)
+    check_known(member_id, found.status, found.merged_into)
+
+
+async def everyone(connection: Connection, *, program_id: UUID, member_id: UUID) -> list[UUID]:
+    """The member and whoever is an alias of theirs, the member first; also when an alias is named. Empty: nobody in
+    the program is."""
+    return [row["member_id"] for row in await connection.fetch(_EVERYONE, program_id, member_id)]
+
+
+async def ever_known_as(connection: Connection, *, program_id: UUID, member_id: UUID) -> list[UUID]:
+    """Everyone who the member is, and whom they were ever merged into."""
+    survivors = await connection.fetchval("SELECT survivors FROM members WHERE member_id = $1", member_id)
+    return list(
+        dict.fromkeys([*await everyone(connection, program_id=program_id, member_id=member_id), *(survivors or ())])
+    )
 
 
 def _member(row: asyncpg.Record, identifiers: list[IdentifierRow], consents: list[ConsentRow]) -> Member:
@@ -208,4 +239,6 @@ def _member(row: asyncpg.Record, identifiers: list[IdentifierRow], consents: lis
         profile={name: row[name] for name in _PROFILE},
         attributes=msgspec.json.decode(row["attributes"]),
         consents=consents,
+        aliases=row["aliases"] or [],
+        merged_into=row["merged_into"],
     )

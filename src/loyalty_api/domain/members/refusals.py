@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from loyalty_api.kernel.refusals import Kind, Refusal
 
 
@@ -35,6 +37,19 @@ class MemberErased(Refusal):
     kind = Kind.GONE
     code = "member.erased"
     title = "This member was erased"
+
+
+class MemberMerged(Refusal):
+    """The member is an alias of another, who is the one to speak of. ``alias_id`` and ``survivor_id`` say who."""
+
+    kind = Kind.CONFLICT
+    code = "member.merged"
+    title = "This member was merged into another"
+
+    def __init__(self, alias_id: UUID, survivor_id: UUID | None) -> None:
+        super().__init__(f"This member was merged into {survivor_id}; name that one.")
+        self.alias_id = alias_id
+        self.survivor_id = survivor_id
 
 
 NOT_ACTIVE = (MemberSuspended, MemberClosed, MemberErased)

@@ -6,14 +6,17 @@ nothing new is recorded for them. Suspending is for the time being; closing is f
 
 from __future__ import annotations
 
-from loyalty_api.domain.members.refusals import MemberClosed, MemberErased, MemberSuspended
+from uuid import UUID
 
-ACTIVE, SUSPENDED, CLOSED, ERASED = "active", "suspended", "closed", "erased"
+from loyalty_api.domain.members.refusals import MemberClosed, MemberErased, MemberMerged, MemberSuspended
+
+ACTIVE, SUSPENDED, CLOSED, ERASED, MERGED = "active", "suspended", "closed", "erased", "merged"
 
 
 def check_active(status: str | None, reason: str | None) -> None:
     """Nothing new is recorded for who is not active. Refuses: MemberSuspended, MemberClosed, MemberErased."""
-    check_known(status)
+    assert status != MERGED, "whoever is meant was looked up as the one they were merged into"
+    check_not_erased(status)
     why = f" ({reason})" if reason else ""
     if status == SUSPENDED:
         raise MemberSuspended(f"This member is suspended{why}; send it again once staff have resumed the membership.")
@@ -23,7 +26,14 @@ def check_active(status: str | None, reason: str | None) -> None:
         )
 
 
-def check_known(status: str | None) -> None:
+def check_known(member_id: UUID, status: str | None, merged_into: UUID | None) -> None:
+    """Refuses one of whom nothing is known any more (MemberErased), and one who is an alias (MemberMerged)."""
+    check_not_erased(status)
+    if status == MERGED:
+        raise MemberMerged(member_id, merged_into)
+
+
+def check_not_erased(status: str | None) -> None:
     """Refuses (MemberErased) one of whom nothing is known any more."""
     if status == ERASED:
         raise MemberErased("This member was erased: what is left of them in the books names nobody.")

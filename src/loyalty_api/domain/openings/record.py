@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from loyalty_api.domain.access.refusals import Unauthenticated
@@ -75,7 +75,8 @@ class _Desk:
                 raise presented
             claim = gathered.claims.get(key)
             if claim is not None:
-                return _replay(command, claim, gathered.people.meant(presented, command.program_id))
+                meant = gathered.people.meant(presented, command.program_id)
+                return _replay(command, claim, gathered.people.known_as(meant))
             member_id = gathered.people.admit(presented, command.program_id)
             row = self._open(command, member_id, gathered.programs[command.program_id])
         except Refusal as refusal:
@@ -129,8 +130,8 @@ class _Desk:
         )
 
 
-def _replay(command: RecordOpening, claim: Claim, member_id: UUID | None) -> Replay:
-    claim.check(member_id, command.content_hash, reused=OpeningReferenceReused, what="an opening balance")
+def _replay(command: RecordOpening, claim: Claim, members: Collection[UUID]) -> Replay:
+    claim.check(members, command.content_hash, reused=OpeningReferenceReused, what="an opening balance")
     return Replay(claim.record_id)
 
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.balance import Balance
-from loyalty_api.domain.points.dates import graced
+from loyalty_api.domain.points.dates import LotDates, graced
+from loyalty_api.domain.points.hand_over import kept_dates
 from loyalty_api.domain.points.lots import Draw, Lot
 from loyalty_api.domain.points.post import Book, Cause
 from loyalty_api.domain.points.release import free_again
@@ -49,24 +50,31 @@ def give_back(
     cause: Cause,
     kind: str = "give_back",
     source: Account = Account.REDEEMED,
+    of: Balance | None = None,
 ) -> GivenBack:
     """Gives back ``points`` of what ``draws`` have spent and what was not given back yet.
 
-    The lots of the draws are in the book, whether they hold points or not; the member is settled already.
+    The lots of the draws are in the book, whether they hold points or not; the member is settled already. ``of``: the
+    alias whose lots they are, where it is another; then they are given back in lots of the member's with their dates.
     """
-    lots, now = book.lots(balance), cause.recorded_at
+    owner = of or balance
+    lots, now = book.lots(owner), cause.recorded_at
     shares = share(draws, points)
     alive: list[tuple[Lot, int]] = []
-    over: list[tuple[Lot, int]] = []
+    anew: list[tuple[Lot, int, LotDates]] = []
     for draw in shares:
         lot = lots[draw.lot_id]
-        (over if lot.ends(balance, lots.zone) <= now else alive).append((lot, draw.points))
+        if lot.ends(owner, lots.zone) <= now:
+            anew.append((lot, draw.points, graced(grace_days, zone=lots.zone, now=now)))
+        elif owner is not balance:
+            anew.append((lot, draw.points, kept_dates(book, owner, lot)._replace(pending=False)))
+        else:
+            alive.append((lot, draw.points))
     seqs, again = [], [lot for lot, _ in alive]
     if alive:
         seqs.append(book.move(balance, kind, source, Account.SPENDABLE, alive, cause))
-    for lot, mine in over:
-        dates = {graced(grace_days, zone=lots.zone, now=now): mine}
-        issued = book.issue(balance, dates, kind=kind, source=source, cause=cause, like=lot)
+    for lot, mine, dates in anew:
+        issued = book.issue(balance, {dates: mine}, kind=kind, source=source, cause=cause, like=lot)
         assert issued.transfer_seq is not None, "a share has points"
         seqs.append(issued.transfer_seq)
     free_again(book, balance, [*again, *book.made_by(seqs, balance)], cause)

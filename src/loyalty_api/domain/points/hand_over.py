@@ -43,9 +43,8 @@ def hand_over(
             continue
         account = Account.PENDING if pending else Account.SPENDABLE
         book.move(giver, kind, account, Account.IN_TRANSIT, mine, cause)
-        made = book.receive(
-            taker, [(lot, points, _dates(book, giver, lot)) for lot, points in mine], kind=kind, to=account, cause=cause
-        )
+        kept = [(lot, points, kept_dates(book, giver, lot)) for lot, points in mine]
+        made = book.receive(taker, kept, kind=kind, to=account, cause=cause)
         if taker.debt and not pending:
             book.pay_debt(taker, made, cause)
         moved += sum(points for _, points in mine)
@@ -54,7 +53,7 @@ def hand_over(
     return moved
 
 
-def _dates(book: Book, giver: Balance, lot: Lot) -> LotDates:
+def kept_dates(book: Book, giver: Balance, lot: Lot) -> LotDates:
     """The lot's dates. What purchases of the giver put off is kept, as the earliest end: the taker's count from now."""
     ends_at = lot.ends(giver, book.lots(giver).zone)
     expiry = _expiry.decode(lot.expiry) if lot.expiry else None

@@ -6,13 +6,14 @@ What is due and not booked yet is subtracted: a read settles in memory, by the s
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.balance import Balance, balances_ask, due_members
@@ -21,6 +22,7 @@ from loyalty_api.domain.points.lots import Draw, open_lots_ask
 from loyalty_api.domain.points.model import transfers
 from loyalty_api.domain.points.post import Book, make_book
 from loyalty_api.domain.points.settle import settle
+from loyalty_api.kernel.clock import EPOCH, microseconds
 from loyalty_api.kernel.database import Connection, fetch
 from loyalty_api.kernel.paging import Page, page_key
 from loyalty_api.kernel.together import ask, ask_together
@@ -114,27 +116,52 @@ FROM lots l
 JOIN transfers made ON made.member_id = l.member_id AND made.seq = l.transfer_seq
 JOIN draws d ON d.member_id = l.member_id AND d.lot_id = l.lot_id
 JOIN transfers t ON t.member_id = d.member_id AND t.seq = d.transfer_seq AND t.kind = 'expire'
-WHERE l.member_id = $1 AND COALESCE(l.earned_for, made.cause_id) = $2
+WHERE l.member_id = ANY($1::uuid[]) AND COALESCE(l.earned_for, made.cause_id) = $2
 """
 
 
-async def expired_of(connection: Connection, *, member_id: UUID, earned_for: UUID) -> int:
-    """How many of the points that were earned for a purchase have expired, as far as that is booked."""
-    return await connection.fetchval(_EXPIRED, member_id, earned_for)
+async def expired_of(connection: Connection, *, member_ids: Collection[UUID], earned_for: UUID) -> int:
+    """How many of the points that were earned for a purchase have expired with these members, as far as that is
+    booked."""
+    return await connection.fetchval(_EXPIRED, list(member_ids), earned_for)
 
 
-async def history(connection: Connection, *, member_id: UUID, page: Page) -> list[asyncpg.Record]:
-    """The member's transfers, newest first; one more than the page when there are more."""
-    statement = (
-        select(transfers)
-        .where(transfers.c.member_id == member_id)
-        .order_by(transfers.c.seq.desc())
-        .limit(page.limit + 1)
+class Place(NamedTuple):
+    """Where a page of a history ended."""
+
+    recorded_at: datetime
+    member_id: UUID
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{microseconds(self.recorded_at)} {self.member_id} {self.seq}"
+
+
+def read_place(text: str) -> Place:
+    """The place as it was written. Raises ValueError."""
+    instant, member_id, seq = text.split(" ")
+    return Place(
+        EPOCH + timedelta(microseconds=max(0, min(int(instant), 2**57))), UUID(member_id), max(0, min(int(seq), 2**62))
     )
-    before = page_key(page, int)
+
+
+async def history(connection: Connection, *, member_ids: Collection[UUID], page: Page) -> list[asyncpg.Record]:
+    """The transfers of a member and of whoever is an alias of theirs, newest first; one more than the page when there
+    are more."""
+    newest = (transfers.c.recorded_at.desc(), transfers.c.member_id.desc(), transfers.c.seq.desc())
+    statement = select(transfers).where(transfers.c.member_id.in_(member_ids)).limit(page.limit + 1)
+    before = page_key(page, read_place)
+    if len(member_ids) == 1:  # its own order, by the key
+        statement = statement.order_by(transfers.c.seq.desc())
+        return await fetch(connection, statement.where(transfers.c.seq < before.seq) if before else statement)
     if before is not None:
-        statement = statement.where(transfers.c.seq < max(0, min(before, 2**62)))
-    return await fetch(connection, statement)
+        statement = statement.where(tuple_(*(each.element for each in newest)) < tuple_(*before))
+    return await fetch(connection, statement.order_by(*newest))
+
+
+def place_of(row: asyncpg.Record) -> Place:
+    """Where a page that ends with this transfer ended."""
+    return Place(row["recorded_at"], row["member_id"], row["seq"])
 
 
 def account_name(number: int) -> str:

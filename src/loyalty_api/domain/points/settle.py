@@ -57,16 +57,21 @@ def settle(book: Book, balance: Balance, *, now: datetime) -> int:
 
 
 async def open_settled(
-    connection: Connection, program: Program, member_id: UUID, *, now: datetime, lot_ids: Collection[UUID] = ()
+    connection: Connection,
+    program: Program,
+    members: Collection[UUID],
+    *,
+    now: datetime,
+    lot_ids: Collection[UUID] = (),
 ) -> Book:
-    """The member's book behind the lock, with all that is due at ``now``, the program's present, booked and written:
+    """The members' book behind their locks, with all that is due at ``now``, the program's present, booked and written:
     so what has expired is in the tables too. With the lots that hold points, and the named ones."""
     zones = {program.id: program.zone}
-    book = await open_book(connection, [member_id], zones, lot_ids=lot_ids)
-    if not settle(book, book.balances[member_id], now=now):
+    book = await open_book(connection, members, zones, lot_ids=lot_ids)
+    if not sum([settle(book, balance, now=now) for balance in book.balances.values()]):
         return book
     await book.write(connection)
-    return await open_book(connection, [member_id], zones, lot_ids=lot_ids)
+    return await open_book(connection, members, zones, lot_ids=lot_ids)
 
 
 def _due(balance: Balance, lots: Lots, now: datetime) -> list[tuple[datetime, int, Lot]]:

@@ -139,7 +139,7 @@ class Desk:
             redeem_automatic(self.spending.counters[program.id], balance, program, tier=tier, now=now)
 
     def _replay(self, command: RecordPurchase, claim: Claim, member_id: UUID | None) -> Replay:
-        claim.check(member_id, command.content_hash, reused=ReferenceReused, what="a purchase")
+        claim.check(self.people.known_as(member_id), command.content_hash, reused=ReferenceReused, what="a purchase")
         return Replay(claim.record_id)
 
     def _decide(self, command: RecordPurchase, member_id: UUID, listed: Listed) -> Decided:

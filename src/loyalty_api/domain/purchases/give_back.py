@@ -60,8 +60,10 @@ def give_paid_back(
     total_minor: int,
     grace_days: int,
     cause: Cause,
+    of: Balance,
 ) -> list[Given]:
-    """Gives back what belongs to ``amount_minor`` of ``total_minor``, which is back in all, and was not given yet."""
+    """Gives back what belongs to ``amount_minor`` of ``total_minor``, which is back in all, and was not given yet.
+    ``of``: who paid, by now perhaps an alias of who is given."""
     before: Counter[tuple[UUID, UUID]] = Counter()
     for row in returns:
         for each in _given.decode(row["given"]):
@@ -73,7 +75,7 @@ def give_paid_back(
         back = each.points * amount_minor // total_minor if total_minor else each.points
         points = back - (each.points - sum(draw.points for draw in left))
         if points > 0:
-            done = give_back(book, balance, left, points, grace_days=grace_days, cause=cause)
+            done = give_back(book, balance, left, points, grace_days=grace_days, cause=cause, of=of)
             given += [Given(each.redemption_id, draw.lot_id, draw.points) for draw in done.draws]
     return given
 

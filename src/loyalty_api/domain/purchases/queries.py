@@ -19,7 +19,7 @@ from loyalty_api.kernel.paging import Page, page_key
 class PurchaseFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What to list; None: any. ``occurred_from`` is included, ``occurred_to`` is not."""
 
-    member_id: UUID | None = None
+    member_ids: Collection[UUID] | None = None
     store: str | None = None
     source: str | None = None
     reference: str | None = None
@@ -51,7 +51,9 @@ async def list_purchases(
 ) -> list[asyncpg.Record]:
     """Purchases, latest recorded first; one more than the page when there are more."""
     conditions = [purchases.c.program_id == program_id]
-    for name in ("member_id", "store", "source", "reference"):
+    if wanted.member_ids is not None:
+        conditions.append(purchases.c.member_id.in_(wanted.member_ids))
+    for name in ("store", "source", "reference"):
         value = getattr(wanted, name)
         if value is not None:
             conditions.append(purchases.c[name] == value)
@@ -67,12 +69,13 @@ async def list_purchases(
 
 
 async def earnings_of(
-    connection: Connection, *, member_id: UUID, purchase_ids: Collection[UUID]
+    connection: Connection, *, member_ids: Collection[UUID], purchase_ids: Collection[UUID]
 ) -> dict[UUID, asyncpg.Record]:
-    """Reference and earnings of some purchases of one member."""
+    """Reference and earnings of some purchases of these members."""
     rows = await connection.fetch(
-        "SELECT purchase_id, reference, earnings FROM purchases WHERE member_id = $1 AND purchase_id = ANY($2::uuid[])",
-        member_id,
+        "SELECT purchase_id, reference, earnings FROM purchases"
+        " WHERE member_id = ANY($1::uuid[]) AND purchase_id = ANY($2::uuid[])",
+        list(member_ids),
         list(purchase_ids),
     )
     return {row["purchase_id"]: row for row in rows}

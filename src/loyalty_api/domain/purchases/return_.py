@@ -12,7 +12,8 @@ from loyalty_api.domain.claims.claim import Claim, Key, claims_ask, claims_chang
 from loyalty_api.domain.earning.carry import carries_ask, read_carries
 from loyalty_api.domain.earning.compile import compile_version
 from loyalty_api.domain.earning.gather import window_now
-from loyalty_api.domain.members.queries import CLOCKS_APART_MAX
+from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, ever_known_as, everyone
+from loyalty_api.domain.points.hand_over import record_together
 from loyalty_api.domain.points.post import Book, Cause
 from loyalty_api.domain.points.queries import expired_of
 from loyalty_api.domain.points.settle import open_settled, plan
@@ -41,7 +42,7 @@ from loyalty_api.domain.purchases.returns import (
 )
 from loyalty_api.domain.tiers.standing import read_standings, standings_ask, standings_changes
 from loyalty_api.kernel.clock import local_date, rfc3339
-from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.database import Connection, RaceLost
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.refusals import FieldError
 from loyalty_api.kernel.together import ask, change_together
@@ -60,29 +61,32 @@ async def record_return(connection: Connection, catalogue: Catalogue, command: R
     row = await find_purchase(connection, program_id=program.id, named=command.asked.purchase)
     paid = await read_paid(connection, member_id=row["member_id"], purchase_id=row["purchase_id"])
     now = program.present(command.received_at)
-    book = await open_settled(connection, program, row["member_id"], now=now, lot_ids=lots_of(paid))
+    known = await everyone(connection, program_id=program.id, member_id=row["member_id"])
+    members = {known[0], row["member_id"]}  # who has the points, and whose purchase it was: two since a merge
+    book = await open_settled(connection, program, members, now=now, lot_ids=lots_of(paid))
+    if known != await everyone(connection, program_id=program.id, member_id=row["member_id"]):
+        raise RaceLost
     first = await _first_answer(connection, key, command)  # who held the lock may have been this very return
     if first is not None:
         return first
-    case = await _decide(connection, program, row, command, book, paid)
+    case = await _decide(connection, program, row, command, book, known, paid)
     given = _give_back(case)
     taken = await _take_back(connection, case)
     answer = make_answer(case, taken, given)
     event = make_event(case, taken, given)
-    case.book.tell(case.balance, VOIDED if command.kind == VOID else RETURNED, event, case.cause)
-    carries = read_carries(await ask(connection, carries_ask([case.balance.member_id])))
-    changed = {
-        rule: carries.rest(case.balance.member_id, rule) + change for rule, change in case.due.carry_change.items()
-    }
-    carries.keep(program.id, case.balance.member_id, changed)
-    record = Claim(case.balance.member_id, case.cause.id, command.content_hash)
+    case.book.tell(case.owner, VOIDED if command.kind == VOID else RETURNED, event, case.cause)
+    owner_id = case.owner.member_id
+    carries = read_carries(await ask(connection, carries_ask([owner_id])))
+    changed = {rule: carries.rest(owner_id, rule) + change for rule, change in case.due.carry_change.items()}
+    carries.keep(program.id, owner_id, changed)
+    record = Claim(owner_id, case.cause.id, command.content_hash)
     await change_together(
         connection,
         [
             *claims_change({key: record}),
             *case.book.changes(),
             return_change(make_row(case, taken, given, answer)),
-            *standings_changes([case.standing]),
+            *standings_changes(case.standings),
             *carries.changes(),
         ],
     )
@@ -127,12 +131,13 @@ async def _decide(
     row: asyncpg.Record,
     command: RecordReturn,
     book: Book,
+    known: list[UUID],
     paid: list[Paid],
 ) -> Case:
     asked, now = command.asked, program.present(command.received_at)
     occurred_at = _occurred_at(row, command, now)
     member_id: UUID = row["member_id"]
-    balance = book.balances[member_id]
+    owner, balance = book.balances[member_id], book.balances[known[0]]
     earlier = await returns_of(connection, member_id=member_id, purchase_id=row["purchase_id"])
     if any(each["kind"] == VOID for each in earlier):
         raise PurchaseVoided("This purchase was voided; nothing of it is left to return.")
@@ -149,7 +154,7 @@ async def _decide(
     if row["total_minor"] and sum(part.amount_minor for part in (*before.parts, *parts)) == row["total_minor"]:
         parts = rest_of(again.lines, back)  # all the money is back: so are lines that cancel each other out
     windows = {program.id: window_now(program, now)}
-    standings = read_standings(await ask(connection, standings_ask([member_id], windows)), windows)
+    standings = read_standings(await ask(connection, standings_ask([*book.balances], windows)), windows)
     due = decide_return(
         row,
         again,
@@ -159,8 +164,14 @@ async def _decide(
         zone=program.zone,
         tiers=program.version_at(row["recorded_at"]).document.tiers,
     )
-    cause = Cause("return", new_id(), occurred_at, balance.record_at(now))
-    return Case(command, program, row, earlier, before, parts, due, paid, book, balance, standings[member_id], cause)
+    cause = Cause("return", new_id(), occurred_at, record_together(book, [*book.balances], now))
+    told = [standings[each] for each in dict.fromkeys((known[0], member_id))]
+    return Case(
+        *(command, program, row, earlier, before, parts, due, paid, book, balance),
+        owner=owner,
+        standings=told,
+        cause=cause,
+    )
 
 
 def _check_whole(row: asyncpg.Record, before: Before, parts: list[Part], command: RecordReturn) -> None:
@@ -186,6 +197,7 @@ def _give_back(case: Case) -> list[Given]:
         total_minor=case.row["total_minor"],
         grace_days=settings.return_grace_days,
         cause=case.cause,
+        of=case.owner,
     )
 
 
@@ -193,7 +205,8 @@ async def _take_back(connection: Connection, case: Case) -> TakenBack:
     """Books what is due, as the program's policy has it, and takes the purchase's part out of the tier's day."""
     book, balance, due = case.book, case.balance, case.due
     purchase_id = case.row["purchase_id"]
-    expired = await expired_of(connection, member_id=balance.member_id, earned_for=purchase_id)
+    ever = await ever_known_as(connection, program_id=case.program.id, member_id=case.owner.member_id)
+    expired = await expired_of(connection, member_ids=ever, earned_for=purchase_id)
     policy = case.program.version_at(case.cause.recorded_at).document.points.on_return
     taken = take_back(
         book,
@@ -205,8 +218,8 @@ async def _take_back(connection: Connection, case: Case) -> TakenBack:
         cause=case.cause,
     )
     plan(book, balance)
-    if due.tier_value:
-        case.standing.count(
+    for standing in case.standings if due.tier_value else ():
+        standing.count(
             None,
             value=-due.tier_value,
             day=local_date(case.row["occurred_at"], case.program.zone),

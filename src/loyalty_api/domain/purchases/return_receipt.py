@@ -24,7 +24,8 @@ from loyalty_api.domain.tiers.standing import Standing
 
 
 class Case(NamedTuple):
-    """All that a return is decided and booked with."""
+    """All that a return is decided and booked with. ``owner``: whose purchase it was, an alias of who has the points
+    (``balance``) since a merge; ``standings``: of the latter, and of the owner if that is another."""
 
     command: RecordReturn
     program: Program
@@ -36,7 +37,8 @@ class Case(NamedTuple):
     paid: Sequence[Paid]
     book: Book
     balance: Balance
-    standing: Standing
+    owner: Balance
+    standings: Sequence[Standing]
     cause: Cause
 
 
@@ -69,7 +71,7 @@ def make_answer(case: Case, taken: TakenBack, given: Sequence[Given]) -> bytes:
             amount_minor=sum(part.amount_minor for part in case.parts),
             points=points,
             balance=BalanceAnswer(balance.available, balance.pending, balance.reserved),
-            tier=tell_tier(case.standing, tiers, changed=False),
+            tier=tell_tier(case.standings[0], tiers, changed=False),
         )
     )
 
@@ -95,7 +97,7 @@ def make_row(case: Case, taken: TakenBack, given: Sequence[Given], answer: bytes
     """The row that keeps the return, what it did and the answer."""
     command, due = case.command, case.due
     return ReturnRow(
-        member_id=case.balance.member_id,
+        member_id=case.owner.member_id,
         return_id=case.cause.id,
         program_id=case.program.id,
         purchase_id=case.row["purchase_id"],

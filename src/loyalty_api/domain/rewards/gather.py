@@ -9,8 +9,8 @@ from uuid import UUID
 
 from loyalty_api.domain.claims.claim import Claim, Key, claims_ask, read_claims
 from loyalty_api.domain.earning.gather import window_now
-from loyalty_api.domain.members.identify import Identifier, found_ask, read_found
-from loyalty_api.domain.members.presented import MemberRef, People, read_presented
+from loyalty_api.domain.members.identify import read_found
+from loyalty_api.domain.members.presented import MemberRef, People, read_presented, who_asks
 from loyalty_api.domain.members.queries import memberships_ask, read_memberships
 from loyalty_api.domain.points.post import Book, open_book
 from loyalty_api.domain.points.settle import settle
@@ -21,9 +21,9 @@ from loyalty_api.domain.rewards.counter import Counter
 from loyalty_api.domain.rewards.stock import StockKey, Stocks, pool_stock, sizes_of, stocks_ask
 from loyalty_api.domain.rewards.store import Had, had_ask, open_ask, read_redemptions
 from loyalty_api.domain.tiers.queries import held_tiers
-from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.database import Connection, RaceLost
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
-from loyalty_api.kernel.together import Ask, Sql, ask_together
+from loyalty_api.kernel.together import Sql, ask_together
 
 FREED_MAX = 100  # members whose reservations are closed for one who lacks what they held
 
@@ -38,9 +38,10 @@ SELECT DISTINCT member_id FROM (
 
 
 class Asking(NamedTuple):
-    """Who asks, and what their reference stands for already, if for anything."""
+    """Who asks, as whom they are known, and what their reference stands for already, if for anything."""
 
     member_id: UUID
+    known_as: Collection[UUID]
     claim: Claim | None
 
 
@@ -54,20 +55,28 @@ async def find_asking(connection: Connection, program: Program, command: Command
     presented = read_presented(command.asked.member, program, program.present(command.received_at))
     if isinstance(presented, Refusal):
         raise presented
-    identifiers = [presented] if isinstance(presented, Identifier) else []
-    named = [presented] if isinstance(presented, UUID) else []
-    first = {
-        "found": found_ask(identifiers),
-        "chosen": Ask("SELECT member_id FROM found UNION SELECT unnest($1::uuid[])", (named,)),
-    }
+    first = who_asks([presented])
     members = Sql("ARRAY(SELECT member_id FROM chosen)")
     asks = {"memberships": memberships_ask(members), "claims": claims_ask([key])}
     rows = await ask_together(connection, asks, first=first)
     people = People(read_found(rows["found"]), read_memberships(rows["memberships"]))
     claim = read_claims(rows["claims"]).get(key)
     if claim is not None:
-        return Asking(people.meant(presented, program.id) or UUID(int=0), claim)
-    return Asking(people.admit(presented, program.id), None)
+        meant = people.meant(presented, program.id)
+        return Asking(meant or UUID(int=0), people.known_as(meant), claim)
+    member_id = people.admit(presented, program.id)
+    return Asking(member_id, people.known_as(member_id), None)
+
+
+async def find_again(connection: Connection, program: Program, command: Command, key: Key, counter: Counter) -> Asking:
+    """The same behind the lock: who held it may have been this very one, or have merged the member into another.
+
+    Refuses the same. Raises RaceLost when the member is another by now, who is not locked.
+    """
+    asking = await find_asking(connection, program, command, key)
+    if asking.claim is None and asking.member_id not in counter.book.balances:
+        raise RaceLost
+    return asking
 
 
 async def open_counter(

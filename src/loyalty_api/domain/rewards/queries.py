@@ -75,13 +75,13 @@ async def written_codes(connection: Connection, *, program_id: UUID, codes: Coll
 
 
 async def list_redemptions(
-    connection: Connection, *, program_id: UUID, member_id: UUID | None, page: Page
+    connection: Connection, *, program_id: UUID, member_ids: Collection[UUID] | None, page: Page
 ) -> list[Redemption]:
     """Redemptions, newest first; one more than the page when there are more."""
     statement = select(*(redemptions.c[name] for name in Redemption.__struct_fields__))
     statement = statement.where(redemptions.c.program_id == program_id)
-    if member_id is not None:
-        statement = statement.where(redemptions.c.member_id == member_id)
+    if member_ids is not None:
+        statement = statement.where(redemptions.c.member_id.in_(member_ids))
     before = page_key(page, UUID)
     if before is not None:
         statement = statement.where(redemptions.c.redemption_id < before)
@@ -90,12 +90,13 @@ async def list_redemptions(
 
 
 async def redemption_rewards(
-    connection: Connection, *, member_id: UUID, redemption_ids: Collection[UUID]
+    connection: Connection, *, member_ids: Collection[UUID], redemption_ids: Collection[UUID]
 ) -> dict[UUID, asyncpg.Record]:
-    """Which reward some redemptions of one member were of, for a history."""
+    """Which reward some redemptions of these members were of, for a history."""
     rows = await connection.fetch(
-        "SELECT redemption_id, reward FROM redemptions WHERE member_id = $1 AND redemption_id = ANY($2::uuid[])",
-        member_id,
+        "SELECT redemption_id, reward FROM redemptions"
+        " WHERE member_id = ANY($1::uuid[]) AND redemption_id = ANY($2::uuid[])",
+        list(member_ids),
         list(redemption_ids),
     )
     return {row["redemption_id"]: row for row in rows}

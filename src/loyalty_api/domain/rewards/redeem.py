@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from loyalty_api.domain.programs.reward import Reward
 from loyalty_api.domain.rewards.command import Command, Redeem
 from loyalty_api.domain.rewards.counter import Counter, Order
 from loyalty_api.domain.rewards.coupons import Coupons
-from loyalty_api.domain.rewards.gather import check_currency, find_asking, open_counter, tier_now
+from loyalty_api.domain.rewards.gather import check_currency, find_again, find_asking, open_counter, tier_now
 from loyalty_api.domain.rewards.hand_out import choose_codes
 from loyalty_api.domain.rewards.price import price
 from loyalty_api.domain.rewards.refusals import RedemptionReferenceReused, RewardNotFound
@@ -40,15 +41,15 @@ async def redeem_reward(connection: Connection, catalogue: Catalogue, command: C
     key = Key(program.id, "redemption", asked.source, asked.reference)
     asking = await find_asking(connection, program, command, key)
     if asking.claim is not None:
-        return await _again(connection, asking.claim, asking.member_id, command)
+        return await _again(connection, asking.claim, asking.known_as, command)
     version = program.version_at(now)
     reward = find_reward(version.document, asked)
     check_currency(asked, program)
 
     counter = await open_counter(connection, program, [asking.member_id], [reward], now=now)
-    asking = await find_asking(connection, program, command, key)  # who held the lock may have been this very one
+    asking = await find_again(connection, program, command, key, counter)
     if asking.claim is not None:
-        return await _again(connection, asking.claim, asking.member_id, command)
+        return await _again(connection, asking.claim, asking.known_as, command)
     redemption = await _take(connection, counter, program, command, reward, asking.member_id, now)
     await choose_codes(connection, counter)
     balance = counter.book.balances[asking.member_id]
@@ -117,7 +118,7 @@ async def _take(
     return counter.redeem(balance, order)
 
 
-async def _again(connection: Connection, claim: Claim, member_id: UUID, command: Command) -> Answered:
-    claim.check(member_id, command.content_hash, reused=RedemptionReferenceReused, what="a redemption")
+async def _again(connection: Connection, claim: Claim, members: Collection[UUID], command: Command) -> Answered:
+    claim.check(members, command.content_hash, reused=RedemptionReferenceReused, what="a redemption")
     answers = await first_answers(connection, [(claim.member_id, claim.record_id)])
     return Answered(answers[claim.record_id], replayed=True)

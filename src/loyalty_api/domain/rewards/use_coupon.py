@@ -11,7 +11,7 @@ from loyalty_api.domain.rewards.codes import plain_code
 from loyalty_api.domain.rewards.command import Command
 from loyalty_api.domain.rewards.counter import Counter
 from loyalty_api.domain.rewards.coupons import Coupon, Coupons, CouponUse, find_coupons, first_uses
-from loyalty_api.domain.rewards.gather import Asking, check_currency, find_asking, open_counter
+from loyalty_api.domain.rewards.gather import Asking, check_currency, find_again, find_asking, open_counter
 from loyalty_api.domain.rewards.price import worth
 from loyalty_api.domain.rewards.redeem import write_counter
 from loyalty_api.domain.rewards.refusals import CouponNotFound, CouponReferenceReused
@@ -37,7 +37,7 @@ async def use_coupon(connection: Connection, catalogue: Catalogue, command: Comm
         raise CouponNotFound("No pool of this program has such a code.")
     pools = [found[0].pool]
     counter = await open_counter(connection, program, [asking.member_id], [], now=now, pools=pools)
-    asking = await find_asking(connection, program, command, key)  # who held the lock may have been this very one
+    asking = await find_again(connection, program, command, key, counter)
     if asking.claim is not None:
         return await _again(connection, asking.claim, asking, command)
     coupons = Coupons(await find_coupons(connection, [(program.id, found[0].code)]))
@@ -88,6 +88,6 @@ def _use(counter: Counter, coupons: Coupons, coupon: Coupon, command: Command, a
 
 
 async def _again(connection: Connection, claim: Claim, asking: Asking, command: Command) -> Answered:
-    claim.check(asking.member_id, command.content_hash, reused=CouponReferenceReused, what="a coupon")
+    claim.check(asking.known_as, command.content_hash, reused=CouponReferenceReused, what="a coupon")
     answers = await first_uses(connection, [(claim.member_id, claim.record_id)])
     return Answered(answers[claim.record_id], replayed=True)

@@ -72,6 +72,12 @@ async def _keeps(
     return kept
 
 
+async def days_of(connection: Connection, *, member_id: UUID) -> list[tuple[date, int]]:
+    """All that the member's days add up to, by day."""
+    rows = await connection.fetch("SELECT day, value FROM tier_days WHERE member_id = $1 ORDER BY day", member_id)
+    return [(row["day"], row["value"]) for row in rows]
+
+
 async def moves_of(connection: Connection, *, member_id: UUID, page: Page) -> list[asyncpg.Record]:
     """The moves of the member's tier, newest first; one more than the page when there are more."""
     statement = (

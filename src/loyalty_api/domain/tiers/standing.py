@@ -114,6 +114,13 @@ class Standing:
         self.new_moves.append(move)
         return move
 
+    def absorb(self, days: Iterable[tuple[date, int]], *, sign: int) -> None:
+        """Adds another member's days (``sign`` 1), or takes them out again (-1)."""
+        for day, value in days:
+            self.days[day] = self.days.get(day, 0) + sign * value
+            if self.window.first <= day <= self.window.last:
+                self.window_sum += sign * value
+
     def grace(self, short_since: date | None, moves: int) -> date | None:
         """Since when the window has been short of the present tier, by what a review remembers of it and after how many
         moves: another tier has another grace."""
