@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from loyalty_api.graphql.endpoint import PATH, Endpoint
+from loyalty_api.graphql.phones import Phones
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.logging import configure_logging
@@ -33,6 +35,7 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._door: Door | None = None
+        self._endpoint: Endpoint | None = None
         self._router = make_router(self._open, lambda: self._opened)
         self._hot = {(route.method, route.path): route for route in ROUTES if route.hot}
 
@@ -53,6 +56,9 @@ class Application:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
             await send(message)
 
+        if scope["path"] == PATH:
+            await self._phones(scope, receive, reply)
+            return
         if scope["method"] == "OPTIONS":
             await _send(reply, answer_unrouted(scope["path"]))
             return
@@ -74,13 +80,26 @@ class Application:
             )
         await _send(reply, answer)
 
+    async def _phones(self, scope: Any, receive: Any, send: Any) -> None:
+        assert self._endpoint is not None, "the lifespan opens the door before the first request"
+        await self._endpoint(scope, receive, send)
+
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[None]:
         attempts = 4 * self._settings.writers  # single ones and batches, of purchases and of engagement events
         database = await Database.open(
             self._settings.database_url, pool_size=self._settings.pool_size, attempts=attempts
         )
-        self._door = Door(database, self._settings)
+        door = self._door = Door(database, self._settings)
+        self._endpoint = Endpoint(
+            Phones(
+                database=database,
+                catalogue=door.catalogue,
+                signer=door.signer,
+                settings=self._settings,
+                engage=lambda command: door.engager.submit(command, key=command.touchpoint.member),
+            )
+        )
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS_MAX, 20, 20)
         try:

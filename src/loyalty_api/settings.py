@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
+SECRET_LENGTH_MIN = 32
 _POSTGRES = re.compile(r"^(postgresql(\+asyncpg)?|postgres)://\S*$")
 
 
@@ -15,12 +18,28 @@ class MissingSetting(Exception):
     """A setting is missing or wrong; the message names it and says the way out."""
 
 
+class IdentityProvider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who signs the members of a program in: an OpenID provider, whose tokens are read by its published keys.
+
+    ``program``: the program's code. ``jwks_url``: where the keys are (https, or this machine). ``claim``: what in a
+    token is the member's external id.
+    """
+
+    program: Annotated[str, Meta(min_length=1)]
+    issuer: Annotated[str, Meta(min_length=1)]
+    audience: Annotated[str, Meta(min_length=1)]
+    jwks_url: Annotated[str, Meta(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])\S+$")]
+    claim: Annotated[str, Meta(min_length=1)] = "sub"
+    leeway_seconds: Annotated[int, Meta(ge=0, le=300)] = 30
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The frozen configuration of one process.
 
     ``database_url``: PostgreSQL 15 or newer. ``pool_size``: connections for reads and ordinary writes.
     ``writers``: purchase transactions in flight. ``queue_max``: purchases that may wait before the till is
-    told 503. ``body_bytes_max``: largest request body.
+    told 503. ``body_bytes_max``: largest request body. ``token_secrets``: the first signs member tokens, all of them
+    read some. ``introspection``: whether phones may ask for the GraphQL schema.
     """
 
     database_url: str
@@ -28,6 +47,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     writers: int = 1
     queue_max: int = 512
     body_bytes_max: int = 8 * 1024 * 1024
+    token_secrets: tuple[str, ...] = ()
+    identity_providers: tuple[IdentityProvider, ...] = ()
+    introspection: bool = True
     log_level: str = "INFO"
 
 
@@ -47,7 +69,24 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     return msgspec.convert(values, Settings)
 
 
-def _read(variable: str, text: str, kind: type) -> object:
+def _read(variable: str, text: str, kind: Any) -> object:
+    if kind is bool:
+        if text not in ("true", "false"):
+            raise MissingSetting(f"{variable} must be true or false, not {text!r}.")
+        return text == "true"
+    if kind == tuple[str, ...]:
+        secrets = tuple(each.strip() for each in text.split(","))
+        if min(map(len, secrets)) < SECRET_LENGTH_MIN:
+            raise MissingSetting(
+                f"{variable} must be secrets of at least {SECRET_LENGTH_MIN} characters, with commas between them, "
+                "such as `openssl rand -base64 48` makes."
+            )
+        return secrets
+    if kind == tuple[IdentityProvider, ...]:
+        try:
+            return msgspec.json.decode(text, type=kind)
+        except msgspec.MsgspecError as error:
+            raise MissingSetting(f"{variable} must be a JSON list of providers: {error}.") from None
     if kind is str:
         if variable == "LOYALTY_DATABASE_URL" and not _POSTGRES.match(text):
             raise MissingSetting(

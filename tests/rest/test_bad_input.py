@@ -265,6 +265,8 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
         "POST /v1/members/{member_id}/merge": {"into": shop.enrol()["id"]},
         "POST /v1/adjustments/{adjustment_id}/reject": {"reason": "no"},
         "POST /v1/adjustments/{adjustment_id}/reverse": {"reason": "no"},
+        "POST /v1/tokens/refresh": {"refresh_token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"},
+        "POST /v1/tokens/revoke": {"token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"},
         "POST /v1/api-keys": {"name": "n", "scopes": ["till"], "store": "1", "expires_at": "2200-01-01T00:00:00Z"},
         "POST /v1/test-clock": {"now": "2026-03-02T12:00:00Z"},
         "POST /v1/program/plan": {"document": shop.document, "effective_at": "2200-01-01T00:00:00Z"},

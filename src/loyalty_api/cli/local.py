@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -87,9 +88,11 @@ def work_locally(database_url: str, *, log: Path) -> Generator[subprocess.Popen]
 
 
 def _start(database_url: str, *arguments: str, output: IO[bytes] | None) -> subprocess.Popen:
+    environment = {**os.environ, "LOYALTY_LOG_LEVEL": "WARNING", "LOYALTY_DATABASE_URL": database_url}
+    environment.setdefault("LOYALTY_TOKEN_SECRETS", secrets.token_urlsafe(48))  # of this machine, as long as it runs
     return subprocess.Popen(
         [sys.executable, "-m", "loyalty_api", *arguments],
-        env={**os.environ, "LOYALTY_LOG_LEVEL": "WARNING", "LOYALTY_DATABASE_URL": database_url},
+        env=environment,
         stdout=output,
         stderr=output,
         preexec_fn=die_with_parent(signal.SIGTERM),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from loyalty_api.domain.access.signer import Signer
 from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.domain.engagement.command import RecordEngagement
 from loyalty_api.domain.engagement.record import record_engagement
@@ -30,6 +31,7 @@ class Door:
         self.database = database
         self.settings = settings
         self.catalogue = Catalogue()
+        self.signer = Signer(settings.token_secrets)
         self.callers = Callers(database)
         limits = {"lanes": settings.writers, "queue_max": settings.queue_max}
         self.recorder: GroupCommit[RecordPurchase, Outcome] = GroupCommit(self._by(record_purchases), **limits)

@@ -54,6 +54,7 @@ class MemberExport(msgspec.Struct, frozen=True, kw_only=True):
     expiry_notices: Rows
     carried_rests: Rows
     capped_days: Rows
+    sign_ins: Rows
     events: Rows
 
 

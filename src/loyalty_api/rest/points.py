@@ -10,15 +10,13 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from loyalty_api.domain.adjustments.queries import adjustment_reasons
 from loyalty_api.domain.earning.answer import BalanceAnswer
-from loyalty_api.domain.engagement.queries import engagement_earnings
+from loyalty_api.domain.lifecycle.history import movements_of
 from loyalty_api.domain.members.queries import check_enrolled, everyone
 from loyalty_api.domain.members.refusals import MemberErased, MemberNotFound
 from loyalty_api.domain.points.as_of import points_as_of
-from loyalty_api.domain.points.queries import account_name, history, place_of, points_and_expiring
-from loyalty_api.domain.purchases.queries import earnings_of, last_purchase_at
-from loyalty_api.domain.rewards.queries import redemption_rewards
+from loyalty_api.domain.points.queries import account_name, place_of, points_and_expiring
+from loyalty_api.domain.purchases.queries import last_purchase_at
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
@@ -138,21 +136,10 @@ async def read_history(door: Door, call: Call) -> Answer:
     async with door.database.reader() as connection:
         await check_enrolled(connection, program_id=call.program_id, member_id=member_id)
         mine = {"member_ids": await everyone(connection, program_id=call.program_id, member_id=member_id)}
-        rows = await history(connection, **mine, page=page)
-        bought, happened = (_causes(rows, kind) for kind in ("purchase", "engagement"))
-        purchases = await earnings_of(connection, **mine, purchase_ids=bought) if bought else {}
-        events = await engagement_earnings(connection, **mine, engagement_ids=happened) if happened else {}
-        asked = _causes(rows, "redemption")
-        rewards = await redemption_rewards(connection, **mine, redemption_ids=asked) if asked else {}
-        put = _causes(rows, "adjustment")
-        reasons = await adjustment_reasons(connection, **mine, adjustment_ids=put) if put else {}
-    causes = {**purchases, **events, **rewards, **reasons}
-    items = [_item(row, causes.get(row["cause_id"])) for row in rows]
+        movements = await movements_of(connection, **mine, page=page)
+    rows = [each.row for each in movements]
+    items = [_item(*each) for each in movements]
     return answer_json(page_answer(rows, page, place_of, items))
-
-
-def _causes(rows: list[Any], kind: str) -> list[UUID]:
-    return [row["cause_id"] for row in rows if row["cause_kind"] == kind]
 
 
 def _item(row: Any, cause: Any) -> HistoryItem:

@@ -41,6 +41,7 @@ from loyalty_api.rest import (
     returns,
     rewards,
     tiers,
+    tokens,
 )
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, NO_SUCH, plain_problem
@@ -52,6 +53,7 @@ CONTRACT: list[Route] = [
     *members.ROUTES,
     *member_status.ROUTES,
     *member_data.ROUTES,
+    *tokens.ROUTES,
     *points.ROUTES,
     *adjustments.ROUTES,
     *merges.ROUTES,

@@ -1,4 +1,5 @@
 """Who is calling, and what they may call.
 
-Rank 0. Owns ``api_keys``. Keys are stored hashed and shown once; the table of who may call what is ``table.py``.
+Rank 0. Owns ``api_keys`` and ``token_grants``. Keys are stored hashed and shown once; a member's tokens are signed,
+and hang on a grant that can be revoked. The table of who may call what is ``table.py``.
 """

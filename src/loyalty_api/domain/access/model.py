@@ -1,8 +1,8 @@
-"""API keys: hashed, with scopes, belonging to one program (or to none: an operator's)."""
+"""API keys: hashed, with scopes, belonging to one program (or to none: an operator's). And members' sign-ins."""
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, Column, DateTime, LargeBinary, Table, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, LargeBinary, PrimaryKeyConstraint, Table, Text, Uuid
 
 from loyalty_api.kernel.database import metadata
 
@@ -19,4 +19,20 @@ api_keys = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
+)
+
+# One row for each time that a member was signed in; ``generation``: which refresh token of it is the newest.
+token_grants = Table(
+    "token_grants",
+    metadata,
+    Column("member_id", Uuid, nullable=False),
+    Column("grant_id", Uuid, nullable=False),
+    Column("program_id", Uuid, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("granted_at", DateTime(timezone=True), nullable=False),
+    Column("granted_by", Text, nullable=False),
+    Column("renewed_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("member_id", "grant_id"),
 )

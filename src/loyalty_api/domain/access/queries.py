@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from loyalty_api.domain.access.issue_key import hash_key
-from loyalty_api.domain.access.refusals import Unauthenticated
+from loyalty_api.domain.access.refusals import TokenRefused, Unauthenticated
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.together import Ask
 
@@ -68,3 +68,17 @@ def revoked_ask(key_ids: Collection[UUID]) -> Ask:
 async def list_keys(connection: Connection, program_id: UUID | None) -> list[asyncpg.Record]:
     """All keys of a program, oldest first, without their hashes."""
     return await connection.fetch(_LIST, program_id)
+
+
+_GRANT = "SELECT revoked_at FROM token_grants WHERE member_id = $1::uuid AND grant_id = $2::uuid"
+
+
+def grant_ask(member_id: UUID, grant_id: UUID) -> Ask:
+    """Asks when a grant was revoked; no row: there is no such grant."""
+    return Ask(_GRANT, (member_id, grant_id))
+
+
+def check_granted(rows: Sequence[asyncpg.Record]) -> None:
+    """Refuses (TokenRefused) what ``grant_ask`` was answered of a sign-in that is over."""
+    if not rows or rows[0][0] is not None:
+        raise TokenRefused("This sign-in was ended; sign in again.")

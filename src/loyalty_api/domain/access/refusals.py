@@ -35,3 +35,19 @@ class KeyNotFound(Refusal):
     kind = Kind.MISSING
     code = "api_key.not_found"
     title = "No such API key"
+
+
+class TokenRefused(Refusal):
+    """A member's token that is forged, foreign, run out or revoked, or whose member may not sign in."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "access.token_refused"
+    title = "A valid member token is needed"
+
+
+class TokensOff(Refusal):
+    """The deployment has no secret to sign with."""
+
+    kind = Kind.CONFLICT
+    code = "access.tokens_off"
+    title = "This deployment issues no member tokens"

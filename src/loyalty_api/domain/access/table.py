@@ -1,7 +1,7 @@
 """The table of who may call what: every route of the REST door with the scopes it admits.
 
-``PUBLIC`` routes ask for no key. A test compares the table with the real routes and tries each with every wrong
-caller.
+``PUBLIC`` routes ask for no key: they tell nothing of a program, or ask for a token in their body. A test compares the
+table with the real routes and tries each with every wrong caller.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ ADMITTED: dict[str, frozenset[str]] = {
     "POST /v1/members/{member_id}/close": _MANAGE,
     "POST /v1/members/{member_id}/erase": _MANAGE,
     "GET /v1/members/{member_id}/export": _MANAGE,
+    "POST /v1/members/{member_id}/tokens": _MANAGE,
+    "DELETE /v1/members/{member_id}/tokens": _MANAGE,
+    "POST /v1/tokens/refresh": PUBLIC,
+    "POST /v1/tokens/revoke": PUBLIC,
     "POST /v1/members/{member_id}/merge": _MANAGE,
     "POST /v1/merges/{merge_id}/undo": _MANAGE,
     "GET /v1/members/{member_id}/points": _READ,

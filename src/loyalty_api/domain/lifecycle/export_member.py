@@ -41,6 +41,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "expiry_notices": ("expiry_notices", "lot_id, expires_at"),
     "carried_rests": ("earning_carries", "rule"),
     "capped_days": ("earning_days", "rule, day"),
+    "sign_ins": ("token_grants", "grant_id"),
     "events": ("outbox", "seq"),
 }
 # Told elsewhere: the member and the profile by the member's answer, the claims by what they were made for.

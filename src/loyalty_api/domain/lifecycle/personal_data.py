@@ -74,5 +74,6 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "program_versions": ("published_by", "document"),
     "program_drafts": ("document", "changed_by"),
     "api_keys": ("name", "scopes", "store", "prefix", "key_hash"),
+    "token_grants": ("granted_by",),
     "alembic_version": ("version_num",),
 }

@@ -14,7 +14,7 @@ from sqlalchemy import func, or_, select
 from loyalty_api.domain.members.identify import Identifier
 from loyalty_api.domain.members.model import identifier_claims, member_profiles, members
 from loyalty_api.domain.members.refusals import MemberNotFound
-from loyalty_api.domain.members.status import ACTIVE, check_known
+from loyalty_api.domain.members.status import ACTIVE, check_active, check_known
 from loyalty_api.kernel.database import Connection, fetch
 from loyalty_api.kernel.paging import Page, page_key
 from loyalty_api.kernel.together import Ask, Values, ask
@@ -193,6 +193,16 @@ def traits_ask(members: Values) -> Ask:
 def read_traits(rows: Iterable[Any]) -> dict[UUID, Traits]:
     """What ``traits_ask`` was answered."""
     return {row[0]: Traits(msgspec.json.decode(row[1]), row[2]) for row in rows}
+
+
+async def check_may_sign_in(connection: Connection, *, program_id: UUID, member_id: UUID) -> None:
+    """Refuses: MemberNotFound (the member is not in the program), MemberSuspended, MemberClosed, MemberErased,
+    MemberMerged."""
+    found = read_memberships(await ask(connection, memberships_ask([member_id]))).get(member_id)
+    if found is None or found.program_id != program_id:
+        raise MemberNotFound(f"There is no member {member_id} in this program.")
+    check_known(member_id, found.status, found.merged_into)
+    check_active(found.status, found.status_reason)
 
 
 async def check_enrolled(connection: Connection, *, program_id: UUID, member_id: UUID) -> None:

@@ -1,4 +1,8 @@
-"""Publishing: a document becomes the program's next version, in force from an instant that is not in the past."""
+"""Publishing: a document becomes the program's next version, in force from an instant that is not in the past.
+
+Publishing a document leaves another draft alone. A forgotten draft must not stop ``apply``, nor ``apply`` lose it: it
+waits, outdated, and is published only after its editor has read it against the newest version and saved it again.
+"""
 
 from __future__ import annotations
 

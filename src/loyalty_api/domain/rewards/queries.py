@@ -102,6 +102,32 @@ async def redemption_rewards(
     return {row["redemption_id"]: row for row in rows}
 
 
+class Handed(NamedTuple):
+    """A code that a member was given. ``uses``: how often it may be used in all."""
+
+    redemption_id: UUID
+    reward: str
+    given_at: datetime | None
+    written: str
+    uses: int
+    used: int
+
+
+COUPONS_MAX = 100  # the latest of a member
+_HANDED = """
+SELECT r.redemption_id, r.reward, r.closed_at, c.written, c.uses, c.used
+FROM redemptions r JOIN coupon_codes c ON c.program_id = $1 AND c.code = r.code
+WHERE r.member_id = ANY($2::uuid[]) AND r.status = 'completed' AND r.code IS NOT NULL
+ORDER BY r.redemption_id DESC LIMIT $3
+"""
+
+
+async def coupons_of(connection: Connection, *, program_id: UUID, member_ids: Collection[UUID]) -> list[Handed]:
+    """The latest codes that a member was given by rewards, newest first."""
+    rows = await connection.fetch(_HANDED, program_id, list(member_ids), COUPONS_MAX)
+    return [Handed(*row) for row in rows]
+
+
 async def redeemed_with(connection: Connection, *, member_id: UUID, purchase_id: UUID) -> list[asyncpg.Record]:
     """(redemption_id, points, transfer_seq) of the redemptions that were completed with a purchase, oldest first."""
     return await connection.fetch(

@@ -1,0 +1,37 @@
+"""The rows of the access table for GraphQL: every field, each of which a member asks of themselves.
+
+The token says who the member is; no field and no argument can name another. A test compares this with the real schema.
+"""
+
+from __future__ import annotations
+
+_FIELDS = {
+    "Activity": "id kind points change text occurredAt recordedAt balanceAfter",
+    "ActivityConnection": "edges pageInfo",
+    "ActivityEdge": "cursor node",
+    "Adjustment": "id kind points change text occurredAt recordedAt balanceAfter adjustmentId",
+    "Balance": "available pending reserved",
+    "Card": "qr barcode",
+    "Consent": "kind given decidedAt",
+    "Coupon": "code reward redemptionId givenAt usedUp",
+    "Earning": "rule points",
+    "Engagement": "id kind points change text occurredAt recordedAt balanceAfter engagementId event earnings",
+    "ExpiringPoints": "points at",
+    "Expiry": "id kind points change text occurredAt recordedAt balanceAfter",
+    "Hindrance": "code message",
+    "MemberPoints": "available pending reserved lifetimeEarned expiring",
+    "OtherMovement": "id kind points change text occurredAt recordedAt balanceAfter",
+    "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
+    "Profile": "givenName familyName email phone birthDate language enrolledAt consents",
+    "Program": "code name pointsName currency timeZone",
+    "Purchase": "id kind points change text occurredAt recordedAt balanceAfter purchaseId reference earnings",
+    "Query": "viewer",
+    "Redemption": "id kind points change text occurredAt recordedAt balanceAfter redemptionId reward",
+    "Reward": "code kind points amount left automatic mayRedeem whyNot",
+    "RewardConnection": "edges pageInfo",
+    "RewardEdge": "cursor node",
+    "Tier": "code name since progress",
+    "TierProgress": "next missing until keeps",
+    "Viewer": "number profile program points tier activity rewards coupons card",
+}
+MEMBERS_OWN = frozenset(f"{kind}.{field}" for kind, fields in _FIELDS.items() for field in fields.split())

@@ -1,0 +1,50 @@
+"""The member's card for the till: their number as a QR code and as a barcode, drawn here."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import segno
+import strawberry
+from barcode.codex import Code128
+
+from loyalty_api.graphql.phones import Request
+
+_QUIET, _HEIGHT = 10, 60  # in widths of the thinnest bar
+
+
+@strawberry.type(description="What the member shows at the till.")
+class Card:
+    """Drawn as SVG, with nothing to load."""
+
+    number: strawberry.Private[str]
+
+    @strawberry.field(description="The member's number as a QR code: an SVG image.")
+    def qr(self) -> str:
+        """The image."""
+        drawn = io.BytesIO()
+        segno.make(f"number:{self.number}", error="m", micro=False).save(drawn, kind="svg", xmldecl=False, scale=4)
+        return drawn.getvalue().decode()
+
+    @strawberry.field(description="The member's number as a Code 128 barcode: an SVG image; null: it cannot be one.")
+    def barcode(self) -> str | None:
+        """The image."""
+        return draw_barcode(self.number)
+
+
+async def member_card(request: Request) -> Card:
+    """The card of the member's number."""
+    return Card(number=(await request.member()).number)
+
+
+def draw_barcode(text: str) -> str | None:
+    """Code 128 of a text as SVG; None for what it cannot write."""
+    if not text or not all(" " <= each <= "~" for each in text):
+        return None
+    modules = Code128(text).build()[0]  # 1: a bar, 0: a gap
+    bars = "".join(
+        f"M{_QUIET + bar.start()} 0h{len(bar[0])}v{_HEIGHT}h-{len(bar[0])}z" for bar in re.finditer("1+", modules)
+    )
+    size = f'viewBox="0 0 {len(modules) + 2 * _QUIET} {_HEIGHT}" preserveAspectRatio="none"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><path d="{bars}"/></svg>'

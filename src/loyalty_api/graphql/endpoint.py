@@ -1,0 +1,126 @@
+"""``/graphql`` over HTTP: POST with a document, GET with the hash of a persisted one."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from loyalty_api.graphql.documents import Documents
+from loyalty_api.graphql.identity import Identities
+from loyalty_api.graphql.phones import Phones, Request
+from loyalty_api.graphql.problems import FAILED, NotPersisted, Reply, WrongMethod, refuse
+from loyalty_api.graphql.providers import Providers
+from loyalty_api.graphql.run import Asked, run
+from loyalty_api.graphql.schema import SCHEMA
+from loyalty_api.kernel.clock import now
+from loyalty_api.kernel.logging import logger
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Kind, Malformed, Refusal
+
+PATH = "/graphql"
+BODY_BYTES_MAX = 128 * 1024
+_JSON, _GRAPHQL_JSON = b"application/json", b"application/graphql-response+json"
+
+log = logger(__name__)
+
+
+class TooLong(Refusal):
+    """The body is beyond the limit."""
+
+    kind = Kind.TOO_LARGE
+    code = "graphql.too_large"
+    title = "The request is too large"
+
+
+class NotJson(Refusal):
+    """The body is not written in JSON."""
+
+    kind = Kind.UNSUPPORTED
+    code = "graphql.unsupported_content"
+    title = "This content type is not read here"
+
+
+class Endpoint:
+    """One per process."""
+
+    def __init__(self, phones: Phones) -> None:
+        self.phones = phones
+        self.documents = Documents(SCHEMA, introspection=phones.settings.introspection)
+        self.identities = Identities(phones.database, phones.signer, Providers(phones.settings.identity_providers))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answers one request, whatever happens."""
+        try:
+            reply = await self._answer(scope, receive)
+        except Refusal as refusal:
+            reply = refuse(refusal)
+        except Exception as error:
+            log.error("request_failed", path=PATH, exc_info=error)
+            body = {"type": f"urn:loyalty-api:problem:{FAILED}", "title": "Something went wrong here", "status": 500}
+            body |= {"code": FAILED, "detail": "The request failed on our side; it may be sent again."}
+            reply = Reply(500, msgspec.json.encode(body))
+        headers = [(b"content-type", reply.content_type), (b"content-length", str(len(reply.body)).encode())]
+        headers += [(b"cache-control", b"no-store"), *reply.headers]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def _answer(self, scope: Any, receive: Any) -> Reply:
+        if scope["method"] not in ("GET", "POST"):
+            return _not_allowed()
+        received_at, headers = now(), dict(scope["headers"])
+        who = await self.identities.find(headers.get(b"authorization", b"").decode("latin-1"), received_at)
+        reads_only = scope["method"] == "GET"
+        asked = _of_address(scope["query_string"]) if reads_only else _decode(await _body(headers, receive))
+        language = headers.get(b"accept-language", b"").decode("latin-1")[:200]
+        request = Request(self.phones, who, received_at, language)
+        content_type = _GRAPHQL_JSON if _GRAPHQL_JSON in headers.get(b"accept", b"") else _JSON
+        try:
+            answered = await run(self.documents, asked, request, reads_only=reads_only)
+        except NotPersisted as missing:
+            told = {"message": missing.detail, "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}
+            return Reply(200, msgspec.json.encode({"errors": [told]}), content_type)
+        status = 400 if not answered.ran and content_type == _GRAPHQL_JSON else 200
+        return Reply(status, msgspec.json.encode(answered.body), content_type)
+
+
+async def _body(headers: dict[bytes, bytes], receive: Any) -> bytes:
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != _JSON or headers.get(b"content-encoding", b"identity") != b"identity":
+        raise NotJson("Send application/json.")
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > BODY_BYTES_MAX:
+            raise TooLong(f"A request may have at most {BODY_BYTES_MAX:,} bytes.")
+    return body
+
+
+def _decode(body: bytes) -> Asked:
+    try:
+        return msgspec.json.decode(body, type=Asked)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest.of(FieldError("body", str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Malformed("The body is not JSON.") from None
+
+
+def _of_address(query: bytes) -> Asked:
+    try:
+        said = dict(parse_qsl(query.decode("ascii"), max_num_fields=5))
+        raw = {name: msgspec.json.decode(said[name]) for name in ("variables", "extensions") if name in said}
+        asked = msgspec.convert({**raw, "operationName": said.get("operationName")}, Asked)
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        raise Malformed("The address cannot be read.") from None
+    if "query" in said or asked.sha256 is None:
+        raise WrongMethod("GET asks by the hash of a persisted query; send a text with POST.")
+    return asked
+
+
+def _not_allowed() -> Reply:
+    body = {"type": "urn:loyalty-api:problem:request.method_not_allowed", "status": 405}
+    body |= {"title": "This method is not for this address", "code": "request.method_not_allowed"}
+    body |= {"detail": "Allowed: GET, POST."}
+    return Reply(405, msgspec.json.encode(body), headers=((b"allow", b"GET, POST"),))

@@ -1,0 +1,67 @@
+"""The member's tier, and the way to the next."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import strawberry
+
+from loyalty_api.domain.tiers.queries import Held, held_tiers
+from loyalty_api.domain.tiers.rules import window_of
+from loyalty_api.graphql.phones import Request
+from loyalty_api.graphql.scalars import Amount
+from loyalty_api.kernel.clock import local_date
+
+
+@strawberry.type(description="The way to the next tier, and what keeps this one.")
+class TierProgress:
+    """Counted in what the program measures: minor units spent, points earned, or purchases."""
+
+    next: str | None = strawberry.field(description="The code of the next tier; null: this is the highest.")
+    missing: Amount | None = strawberry.field(description="How much is missing to it; null: this is the highest.")
+    until: date | None = strawberry.field(
+        description="The last day on which the tier is held if nothing more is counted; null: it is never lost."
+    )
+    keeps: Amount | None = strawberry.field(
+        description="How much, counted by then, keeps the tier longer; null: it is never lost."
+    )
+
+
+@strawberry.type(description="The tier that the member holds.")
+class Tier:
+    """As of the request."""
+
+    code: str = strawberry.field(description="The tier's code in the program.")
+    name: str = strawberry.field(description="The tier as people read it.")
+    since: datetime | None = strawberry.field(
+        description="Since when it is held; null: it is the one that everyone starts with."
+    )
+    progress: TierProgress = strawberry.field(description="The way to the next tier, and what keeps this one.")
+
+
+async def member_tier(request: Request) -> Tier | None:
+    """The tier; None: the program has none."""
+    program, now = await request.present()
+    tiers = program.version_at(now).document.tiers
+    if tiers is None:
+        return None
+    member_id = request.who.member_id
+    window = window_of(tiers, local_date(now, program.zone))
+    held = await request.once(
+        "tier",
+        lambda connection: held_tiers(
+            connection, program_id=program.id, tiers=tiers, member_ids=[member_id], window=window
+        ),
+    )
+    return _tier(held[member_id])
+
+
+def _tier(held: Held) -> Tier:
+    progress = TierProgress(
+        next=held.next.code if held.next else None,
+        missing=Amount(held.next.missing) if held.next else None,
+        until=held.keeps.until if held.keeps else None,
+        keeps=Amount(held.keeps.missing) if held.keeps and held.keeps.until else None,
+    )
+    name = held.code.replace("-", " ").replace("_", " ").capitalize()
+    return Tier(code=held.code, name=name, since=held.since, progress=progress)

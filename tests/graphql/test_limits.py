@@ -1,0 +1,156 @@
+"""What a document may ask for, and that nonsense is told as such: never a failure, never a stack trace."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.make.phone import HOME, Phone
+from tests.make.problem import problem
+from tests.make.shop import Shop, bearer
+
+
+@pytest.fixture
+def phone(shop: Shop) -> Phone:
+    """A member's phone."""
+    return Phone.of(shop, shop.enrol())
+
+
+def nested(depth: int) -> str:
+    """A query that looks into the schema as deep as asked."""
+    return "{ __schema { types { " + "ofType { " * depth + "name" + " }" * depth + " } } }"
+
+
+def test_a_query_of_depth_60_is_refused(phone: Phone) -> None:
+    answer = phone.send(nested(60))
+    assert problem(answer, 422, "graphql.beyond_limit")["detail"].startswith("The query is 6")
+
+
+def test_a_thousand_aliases_are_refused_quickly(phone: Phone) -> None:
+    many = "{ viewer { " + " ".join(f"a{number}: number" for number in range(1000)) + " } }"
+    assert phone.send(many).json()["errors"][0]["extensions"]["code"] == "graphql.invalid"  # too many words
+    fewer = "{ viewer { " + " ".join(f"a{number}: number" for number in range(31)) + " } }"
+    problem(phone.send(fewer), 422, "graphql.beyond_limit")
+
+
+def test_fragments_that_multiply_are_weighed_and_refused(phone: Phone) -> None:
+    """Each doubles the one before: 2^40 fields, which nobody must count one by one."""
+    lines = [f"fragment F{number} on Viewer {{ ...F{number - 1} ...F{number - 1} }}" for number in range(1, 41)]
+    text = "{ viewer { ...F40 } } fragment F0 on Viewer { number } " + " ".join(lines)
+    before = time.monotonic()
+    problem(phone.send(text), 422, "graphql.beyond_limit")
+    assert time.monotonic() - before < 5
+
+
+def test_fragments_in_a_circle_are_an_error_of_the_document(phone: Phone) -> None:
+    text = "{ viewer { ...A } } fragment A on Viewer { ...B } fragment B on Viewer { ...A }"
+    assert "itself" in phone.errors(text)[0]["message"]
+
+
+def test_pages_have_a_size_and_the_cost_of_a_query_is_told_and_limited(phone: Phone) -> None:
+    for first in (0, -1, 101, 2**31 - 1):
+        found = phone.send(
+            "query ($n: Int!) { viewer { activity(first: $n) { pageInfo { hasNextPage } } } }", variables={"n": first}
+        )
+        text = found.text
+        assert "graphql.beyond_limit" in text or "request.invalid" in text, text
+    cost = phone.send(HOME).json()["extensions"]["cost"]
+    assert 100 < cost["requested"] < cost["max"]
+    page = "activity(first: 100) { edges { node { id kind points change text balanceAfter { available } } } }"
+    dear = "{ viewer { " + " ".join(f"a{number}: {page}" for number in range(9)) + " } }"
+    assert "costs" in problem(phone.send(dear), 422, "graphql.beyond_limit")["detail"]
+
+
+NONSENSE = [
+    "",
+    " ",
+    "{",
+    "{}",
+    "}",
+    "query",
+    "{ viewer }",
+    "{ nothing }",
+    "{ viewer { nothing } }",
+    "{ viewer(id: 7) { number } }",
+    "mutation { viewer { number } }",
+    "subscription { viewer { number } }",
+    '{ viewer { activity(first: "x") { edges { cursor } } } }',
+    '{ viewer { activity(after: "!!") { edges { cursor } } } }',
+    '{ viewer { activity(after: "eA==") { edges { cursor } } } }',
+    '{ viewer { rewards(after: "eA==") { edges { cursor } } } }',
+    '{ viewer { points { expiring(within: "P99999D") { at } } } }',
+    '{ viewer { points { expiring(within: "\u0000") { at } } } }',
+    "query A { viewer { number } } query B { viewer { number } }",
+    "\u0000",
+    "{ viewer { number } } # " + "x" * 1000,
+    "{ " * 900,
+    "[" * 1900,
+]
+
+
+@pytest.mark.parametrize("text", NONSENSE)
+def test_nonsense_is_told_as_such(phone: Phone, text: str) -> None:
+    answer = phone.send(text)
+    assert answer.status_code < 500, answer.text
+    assert "Traceback" not in answer.text
+    assert "service.failed" not in answer.text, answer.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"7",
+        b'{"query": 7}',
+        b'{"query": "{a}", "variables": []}',
+        b"\xff",
+        b"[" * 5000,
+        b'[{"query": "{ viewer { number } }"}]',
+        b'{"variables": {}}',
+        b'{"extensions": {"persistedQuery": 7}}',
+        b'{"query": "\\ud800"}',
+    ],
+)
+def test_a_body_that_is_no_request_is_a_problem(phone: Phone, body: bytes) -> None:
+    """A batch is none."""
+    sent = bearer(phone.token) | {"Content-Type": "application/json"}
+    answer = phone.http.post("/graphql", content=body, headers=sent)
+    assert 400 <= answer.status_code < 500 or "errors" in answer.json(), answer.text
+    assert "service.failed" not in answer.text
+
+
+def test_a_body_beyond_the_limit_or_of_another_type_is_refused(phone: Phone) -> None:
+    problem(phone.send("x" * 200_000), 413, "graphql.too_large")
+    form = phone.http.post("/graphql", data={"query": HOME}, headers=bearer(phone.token))
+    problem(form, 415, "graphql.unsupported_content")
+
+
+def persisted(text: str) -> dict[str, Any]:
+    return {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(text.encode()).hexdigest()}}
+
+
+def test_a_query_that_was_sent_once_may_be_asked_by_its_hash_also_by_get(phone: Phone) -> None:
+    text = "{ viewer { number } } # " + phone.token[-12:]
+    unknown = phone.send(None, extensions=persisted(text))
+    assert unknown.json()["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+    assert unknown.json()["errors"][0]["message"] == "PersistedQueryNotFound"
+    first = phone.send(text, extensions=persisted(text)).json()["data"]
+    assert phone.send(None, extensions=persisted(text)).json()["data"] == first
+    asked = {"extensions": json.dumps(persisted(text))}
+    by_get = phone.http.get("/graphql", params=asked, headers=bearer(phone.token))
+    assert by_get.json()["data"] == first
+    wrong = phone.send(text, extensions=persisted(text + " "))
+    problem(wrong, 422, "request.invalid", "extensions.persistedQuery.sha256Hash")
+
+
+def test_get_takes_no_text(phone: Phone) -> None:
+    answer = phone.http.get("/graphql", params={"query": "{ viewer { number } }"}, headers=bearer(phone.token))
+    problem(answer, 422, "graphql.wrong_method")
+    assert phone.http.delete("/graphql", headers=bearer(phone.token)).status_code == 405
