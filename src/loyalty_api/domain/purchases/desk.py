@@ -156,6 +156,9 @@ class Desk:
         use = use_of(program, then, now) if compiled.remembers else None
         paid_minor = listed.paid_minor(then.document.earning_base)
         basket = self._basket(command, member_id, compiled, use, tier, paid_minor)
+        factors = listed.factors() if listed.coupons else None
+        if factors:
+            basket = msgspec.structs.replace(basket, inputs=msgspec.structs.replace(basket.inputs, coupons=factors))
         decision = decide(compiled, basket)
         value = _measured(current.document.tiers, decision)
         if decision.points > POINTS_MAX:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import Counter as Times
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from loyalty_api.domain.earning.coupon_rules import rule_code
 from loyalty_api.domain.points.balance import Balance
 from loyalty_api.domain.points.post import Cause
 from loyalty_api.domain.programs.document import EarningBase
@@ -38,6 +40,14 @@ class Listed(NamedTuple):
         if base.paid_with_points == "included":
             return 0
         return sum(each.amount_minor or 0 for each in self.redemptions if each.kind == "pay_with_points")
+
+    def factors(self) -> dict[str, Decimal]:
+        """By how much its coupons multiply the points, by their code among the rules; listed twice it counts once."""
+        return {
+            rule_code(each.code): each.effect.multiplier
+            for each in self.coupons
+            if each.effect is not None and each.effect.multiplier is not None
+        }
 
 
 NOTHING = Listed([], [])

@@ -11,9 +11,9 @@ import msgspec
 
 from loyalty_api.domain.points.balance import Balance
 from loyalty_api.domain.points.post import Cause
-from loyalty_api.domain.programs.reward import Effect
 from loyalty_api.domain.rewards import events
 from loyalty_api.domain.rewards.counter import Counter
+from loyalty_api.domain.rewards.coupon_effect import CouponEffect
 from loyalty_api.domain.rewards.refusals import CouponUsedUp
 from loyalty_api.domain.rewards.stock import pool_stock
 from loyalty_api.kernel.database import Connection
@@ -30,7 +30,7 @@ class Coupon(msgspec.Struct):
     uses: int
     used: int
     fresh: bool
-    effect: Effect | None
+    effect: CouponEffect | None
 
 
 class CouponUse(NamedTuple):
@@ -125,7 +125,7 @@ async def find_coupons(connection: Connection, codes: Collection[tuple[UUID, str
     if not codes:
         return []
     return [
-        Coupon(*row[:7], msgspec.json.decode(row[7], type=Effect) if row[7] else None)
+        Coupon(*row[:7], msgspec.json.decode(row[7], type=CouponEffect) if row[7] else None)
         for row in map(tuple, await connection.fetch(_FIND, *columns(sorted(codes))))
     ]
 
