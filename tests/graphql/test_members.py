@@ -41,6 +41,18 @@ def test_what_is_named_changes_null_empties_and_the_rest_stays(shop: Shop) -> No
     assert (profile["given_name"], profile["family_name"], profile["email"]) == ("Ada", "Lovelace", None)
 
 
+def test_a_change_that_arrives_again_late_does_not_undo_what_came_after_it(shop: Shop) -> None:
+    member = shop.enrol()
+    phone, key = Phone.of(shop, member), str(uuid4())
+    phone.ask(UPDATE, id=key, changes={"givenName": "Ada"})
+    update(phone, givenName="Grace")
+    again = phone.ask(UPDATE, id=key, changes={"givenName": "Ada"})["updateProfile"]
+    assert again["profile"]["givenName"] == "Grace"
+    reused = phone.ask(UPDATE, id=key, changes={"givenName": "Eve"})["updateProfile"]
+    assert reused["__typename"] == "IdReused"
+    assert shop.member(member["id"])["profile"]["given_name"] == "Grace"
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

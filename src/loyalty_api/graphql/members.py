@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 import strawberry
 from msgspec import UNSET, Meta, UnsetType
 
+from loyalty_api.domain.claims.once import KeyReused, Outcome, find_outcome, keep_outcome
 from loyalty_api.domain.members.amend import amend_member
 from loyalty_api.domain.members.record_consents import Consent as Decision
 from loyalty_api.domain.members.record_consents import record_consents
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.profile import Profile, profile_of
-from loyalty_api.graphql.refused import InputInvalid, tell_refusal
+from loyalty_api.graphql.refused import IdReused, InputInvalid, tell_refusal
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
 
@@ -64,17 +68,17 @@ class ProfileUpdated:
 
 
 ProfileResult = Annotated[
-    ProfileUpdated | InputInvalid,
+    ProfileUpdated | InputInvalid | IdReused,
     strawberry.union("UpdateProfileResult", description="The profile, or what is wrong with the input."),
 ]
 ConsentsResult = Annotated[
-    ProfileUpdated | InputInvalid,
+    ProfileUpdated | InputInvalid | IdReused,
     strawberry.union("SetConsentsResult", description="The profile, or what is wrong with the input."),
 ]
 
 
-async def update_profile(request: Request, changes: ProfileInput) -> Any:
-    """Sets what is named; sent again, it sets the same."""
+async def update_profile(request: Request, key: UUID, changes: ProfileInput) -> Any:
+    """Sets what is named; sent again, it sets nothing."""
     named = {name: value for name, value in vars(changes).items() if value is not strawberry.UNSET}
     try:
         _read(named, _Profile)
@@ -85,11 +89,11 @@ async def update_profile(request: Request, changes: ProfileInput) -> Any:
         whose = {"program_id": request.who.program_id, "member_id": request.who.member_id}
         await amend_member(connection, **whose, profile=named, attributes={})
 
-    return await _write(request, work)
+    return await _write(request, key, repr(sorted(named.items())), work)
 
 
-async def set_consents(request: Request, consents: list[ConsentInput]) -> Any:
-    """Records the decisions that differ from the latest ones; sent again, there is nothing to record."""
+async def set_consents(request: Request, key: UUID, consents: list[ConsentInput]) -> Any:
+    """Records the decisions that differ from the latest ones; sent again, it records nothing."""
     try:
         if len(consents) > CONSENTS_MAX:
             raise InvalidRequest.of(FieldError("consents", f"are more than {CONSENTS_MAX}"))
@@ -109,12 +113,25 @@ async def set_consents(request: Request, consents: list[ConsentInput]) -> Any:
         await amend_member(connection, **whose, profile={}, attributes={})  # locks the profile
         await record_consents(connection, new, **whose, now=now, actor=request.who.actor)
 
-    return await _write(request, work)
+    return await _write(request, key, repr(sorted((kind, each.given) for kind, each in decided.items())), work)
 
 
-async def _write(request: Request, work: Any) -> ProfileUpdated:
+async def _write(request: Request, key: UUID, content: str, work: Callable[[Connection], Awaitable[None]]) -> Any:
+    """Does it once per id, which is remembered for 30 days; an old request that arrives late changes nothing."""
+    member_id = request.who.member_id
+    named: dict[str, Any] = {"scope_id": member_id, "key": str(key), "now": request.received_at}
+    named["content_hash"] = hashlib.sha256(content.encode()).digest()
+
+    async def once(connection: Connection) -> None:
+        if await find_outcome(connection, **named) is None:
+            await work(connection)
+            await keep_outcome(connection, Outcome(200, None, member_id), **named)
+
     await request.forget()
-    await request.phones.database.write(work)
+    try:
+        await request.phones.database.write(once)
+    except KeyReused as refusal:
+        return tell_refusal(refusal)
     return ProfileUpdated(profile=profile_of(await request.member()))
 
 

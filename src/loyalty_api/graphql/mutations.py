@@ -56,7 +56,7 @@ class Mutation:
         self, info: Info, id: Id, changes: Annotated[ProfileInput, strawberry.argument(description="What to change.")]
     ) -> ProfileResult:
         """The profile after it, or what is wrong with the input."""
-        done: Any = await update_profile(info.context, changes)
+        done: Any = await update_profile(info.context, id, changes)
         return done
 
     @strawberry.mutation(description="Gives or withdraws consents; every decision is kept.")
@@ -67,5 +67,5 @@ class Mutation:
         consents: Annotated[list[ConsentInput], strawberry.argument(description="What is decided, by kind.")],
     ) -> ConsentsResult:
         """The profile after it, or what is wrong with the input."""
-        done: Any = await set_consents(info.context, consents)
+        done: Any = await set_consents(info.context, id, consents)
         return done

@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 
+from loyalty_api.domain.claims.once import KeyReused
 from loyalty_api.domain.points.refusals import InsufficientPoints
 from loyalty_api.domain.rewards.refusals import (
     RedemptionCancelled,
@@ -84,6 +85,7 @@ _TYPES: dict[type[Refusal], Any] = {
     RedemptionCancelled: RedemptionClosed,
     RedemptionExpired: RedemptionClosed,
     RedemptionReferenceReused: IdReused,
+    KeyReused: IdReused,
 }
 
 
