@@ -36,8 +36,9 @@ class Counting:
     @asynccontextmanager
     async def reader(self) -> AsyncGenerator[Connection]:
         def note(record: object) -> None:
-            if "typeinfo" not in record.query:  # type: ignore[attr-defined]  # the driver's own, once a connection
-                self.statements.append(record.query)  # type: ignore[attr-defined]
+            text: str = record.query  # type: ignore[attr-defined]
+            if "pg_" not in text and "'jit'" not in text:  # those are the driver's own, once a connection
+                self.statements.append(text)
 
         self.readers += 1
         async with self._database.reader() as connection:
@@ -48,7 +49,7 @@ class Counting:
                 connection.remove_query_logger(note)
 
 
-async def count(database: Database, shop: Shop, member_id: str, text: str) -> int:
+async def count(database: Database, shop: Shop, member_id: str, text: str) -> list[str]:
     """The statements of a query; it must succeed, and read in one view."""
     counting = Counting(database)
     phones = Phones(
@@ -64,7 +65,7 @@ async def count(database: Database, shop: Shop, member_id: str, text: str) -> in
     answered = await run(Documents(SCHEMA, introspection=True), Asked(query=text), request)
     assert "errors" not in answered.body, answered.body["errors"]
     assert counting.readers == 1
-    return len(counting.statements)
+    return counting.statements
 
 
 @pytest.fixture
@@ -83,8 +84,9 @@ async def test_the_home_screen_costs_the_same_however_much_happened(database: Da
             busy_shop.engage(member)
             busy_shop.redeem(member, "r1", complete=True)
     few = await count(database, busy_shop, quiet["id"], HOME)
-    assert few == await count(database, busy_shop, busy["id"], HOME)
-    assert few <= HOME_STATEMENTS_MAX
+    many = await count(database, busy_shop, busy["id"], HOME)
+    assert len(few) == len(many), [*few, *many]
+    assert len(few) <= HOME_STATEMENTS_MAX
 
 
 async def test_what_is_asked_twice_is_read_once(database: Database, busy_shop: Shop) -> None:
@@ -97,4 +99,5 @@ async def test_what_is_asked_twice_is_read_once(database: Database, busy_shop: S
         )
         + " } }"
     )
-    assert await count(database, busy_shop, member["id"], one) == await count(database, busy_shop, member["id"], many)
+    few = await count(database, busy_shop, member["id"], one)
+    assert len(few) == len(await count(database, busy_shop, member["id"], many))

@@ -7,6 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from graphql import GraphQLSchema, lexicographic_sort_schema, print_schema
 from loyalty_api.graphql.activity import ACTIVITIES
+from loyalty_api.graphql.mutations import Mutation
 from loyalty_api.graphql.scalars import SCALARS
 from loyalty_api.graphql.viewer import Viewer
 
@@ -25,6 +26,7 @@ def make_schema() -> GraphQLSchema:
     """The schema, for graphql-core to run."""
     made = strawberry.Schema(
         query=Query,
+        mutation=Mutation,
         types=ACTIVITIES,
         config=StrawberryConfig(scalar_map=SCALARS, relay_max_results=100),
     )

@@ -1,0 +1,143 @@
+"""Changing what is known of the member: their profile, and what they consent to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+import strawberry
+from msgspec import UNSET, Meta, UnsetType
+
+from loyalty_api.domain.claims.once import KeyReused, Outcome, find_outcome, keep_outcome
+from loyalty_api.domain.members.amend import amend_member
+from loyalty_api.domain.members.record_consents import Consent as Decision
+from loyalty_api.domain.members.record_consents import record_consents
+from loyalty_api.graphql.phones import Request
+from loyalty_api.graphql.profile import Profile, profile_of
+from loyalty_api.graphql.refused import IdReused, InputInvalid, tell_refusal
+from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
+
+CONSENTS_MAX = 50
+
+_Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+_Language = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", max_length=35)]
+_Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.-]{0,59}$(?!\n)")]
+
+
+class _Profile(msgspec.Struct, frozen=True, kw_only=True):
+    given_name: _Name | UnsetType | None = UNSET
+    family_name: _Name | UnsetType | None = UNSET
+    email: _Name | UnsetType | None = UNSET
+    phone: _Name | UnsetType | None = UNSET
+    language: _Language | UnsetType | None = UNSET
+
+
+class _Decided(msgspec.Struct, frozen=True, kw_only=True):
+    kind: _Kind
+    given: bool
+
+
+@strawberry.input(description="What to change; null empties a field, and what is left out stays.")
+class ProfileInput:
+    """Fields of the profile that members change themselves."""
+
+    given_name: str | None = strawberry.field(default=strawberry.UNSET, description="First name.")
+    family_name: str | None = strawberry.field(default=strawberry.UNSET, description="Last name.")
+    email: str | None = strawberry.field(default=strawberry.UNSET, description="E-mail address.")
+    phone: str | None = strawberry.field(default=strawberry.UNSET, description="Phone number.")
+    language: str | None = strawberry.field(default=strawberry.UNSET, description="The language wanted, such as `de`.")
+
+
+@strawberry.input(description="A decision about one kind of consent.")
+class ConsentInput:
+    """Given or withdrawn."""
+
+    kind: str = strawberry.field(description="About what, such as `marketing.email`.")
+    given: bool = strawberry.field(description="Whether it is given.")
+
+
+@strawberry.type(description="The profile after the change.")
+class ProfileUpdated:
+    """What the mutation did."""
+
+    profile: Profile = strawberry.field(description="What is known of the member now.")
+
+
+ProfileResult = Annotated[
+    ProfileUpdated | InputInvalid | IdReused,
+    strawberry.union("UpdateProfileResult", description="The profile, or what is wrong with the input."),
+]
+ConsentsResult = Annotated[
+    ProfileUpdated | InputInvalid | IdReused,
+    strawberry.union("SetConsentsResult", description="The profile, or what is wrong with the input."),
+]
+
+
+async def update_profile(request: Request, key: UUID, changes: ProfileInput) -> Any:
+    """Sets what is named; sent again, it sets nothing."""
+    named = {name: value for name, value in vars(changes).items() if value is not strawberry.UNSET}
+    try:
+        _read(named, _Profile)
+    except Refusal as refusal:
+        return tell_refusal(refusal)
+
+    async def work(connection: Connection) -> None:
+        whose = {"program_id": request.who.program_id, "member_id": request.who.member_id}
+        await amend_member(connection, **whose, profile=named, attributes={})
+
+    return await _write(request, key, repr(sorted(named.items())), work)
+
+
+async def set_consents(request: Request, key: UUID, consents: list[ConsentInput]) -> Any:
+    """Records the decisions that differ from the latest ones; sent again, it records nothing."""
+    try:
+        if len(consents) > CONSENTS_MAX:
+            raise InvalidRequest.of(FieldError("consents", f"are more than {CONSENTS_MAX}"))
+        decided = {each.kind: _read(vars(each), _Decided) for each in consents}
+    except Refusal as refusal:
+        return tell_refusal(refusal)
+    _, now = await request.present()
+    latest = {each.kind: each.given for each in (await request.member()).consents}
+    new = [
+        Decision(kind=kind, given=each.given, decided_at=now, source="phone")
+        for kind, each in decided.items()
+        if latest.get(kind) != each.given
+    ]
+
+    async def work(connection: Connection) -> None:
+        whose = {"program_id": request.who.program_id, "member_id": request.who.member_id}
+        await amend_member(connection, **whose, profile={}, attributes={})  # locks the profile
+        await record_consents(connection, new, **whose, now=now, actor=request.who.actor)
+
+    return await _write(request, key, repr(sorted((kind, each.given) for kind, each in decided.items())), work)
+
+
+async def _write(request: Request, key: UUID, content: str, work: Callable[[Connection], Awaitable[None]]) -> Any:
+    """Does it once per id, which is remembered for 30 days; an old request that arrives late changes nothing."""
+    member_id = request.who.member_id
+    named: dict[str, Any] = {"scope_id": member_id, "key": str(key), "now": request.received_at}
+    named["content_hash"] = hashlib.sha256(content.encode()).digest()
+
+    async def once(connection: Connection) -> None:
+        if await find_outcome(connection, **named) is None:
+            await work(connection)
+            await keep_outcome(connection, Outcome(200, None, member_id), **named)
+
+    await request.forget()
+    try:
+        await request.phones.database.write(once)
+    except KeyReused as refusal:
+        return tell_refusal(refusal)
+    return ProfileUpdated(profile=profile_of(await request.member()))
+
+
+def _read(named: dict[str, Any], kind: Any) -> Any:
+    try:
+        return msgspec.convert(named, kind)
+    except msgspec.ValidationError as error:
+        sentence, _, place = str(error).partition(" - at `$.")
+        raise InvalidRequest.of(FieldError(place.rstrip("`") or "input", sentence)) from None
