@@ -268,6 +268,7 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
             "reason": "sisters",
         },
         "POST /v1/members/{member_id}/merge": {"into": shop.enrol()["id"]},
+        "POST /v1/purchases/{purchase_id}/move": {"member": {"identifier": shop.enrol()["card"], "id": None}},
         "POST /v1/adjustments/{adjustment_id}/reject": {"reason": "no"},
         "POST /v1/adjustments/{adjustment_id}/reverse": {"reason": "no"},
         "POST /v1/api-keys": {"name": "n", "scopes": ["till"], "store": "1", "expires_at": "2200-01-01T00:00:00Z"},

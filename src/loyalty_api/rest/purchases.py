@@ -111,10 +111,12 @@ EXAMPLE_ANSWER = {
 
 
 class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """A purchase read back. ``tier`` is the one it earned at, that of its own time."""
+    """A purchase read back. ``tier`` is the one it earned at, that of its own time. ``status``: recorded, voided, or
+    moved to another member, as the purchase ``moved_to``."""
 
     id: UUID
     status: str
+    moved_to: UUID | None
     member: UUID
     reference: str
     source: str
@@ -205,7 +207,8 @@ def _filter(call: Call) -> PurchaseFilter:
 def _view(row: Any) -> PurchaseView:
     return PurchaseView(
         id=row["purchase_id"],
-        status="voided" if row["voided"] else "recorded",
+        status="moved" if row["moved_to"] else "voided" if row["voided"] else "recorded",
+        moved_to=row["moved_to"],
         member=row["member_id"],
         reference=row["reference"],
         source=row["source"],

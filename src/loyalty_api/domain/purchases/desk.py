@@ -23,7 +23,7 @@ from loyalty_api.domain.earning.tallies import Use
 from loyalty_api.domain.members.presented import Presented
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
 from loyalty_api.domain.points.post import Cause
-from loyalty_api.domain.points.settle import settle
+from loyalty_api.domain.points.settle import mature_for, settle
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Program, Version
@@ -88,22 +88,18 @@ class Desk:
             claim = self.claims.get(key)
             if claim is not None:
                 return self._replay(command, claim, self.people.meant(presented, command.program_id))
-            member_id = self.people.admit(presented, command.program_id)
-            present = self.programs[command.program_id].present(command.received_at)
-            settle(self.book, self.book.balances[member_id], now=present)
-            if self.spending is not None:
-                self.spending.settle(self.book.balances[member_id], present)
-            listed = self._listed(command, member_id)
-            decided = self._decide(command, member_id, listed)
+            decided, listed, present = self._admit(command, presented)
         except Refusal as refusal:
             return refusal
-        row = make_row(decided, b"")
-        self.events.append(make_event(row, decided))
-        self._spend(command, decided, listed, present)
-        row = row._replace(answer=make_answer(decided))
-        self.rows.append(row)
+        row = self._keep(decided, listed, present)
         self.claims[key] = self.new_claims[key] = Claim(row.member_id, row.purchase_id, command.content_hash)
         return Answered(row.answer, replayed=False)
+
+    def take_moved(self, command: RecordPurchase, presented: Presented) -> Decided:
+        """Decides a purchase that another member had; its reference is not asked for. Raises refusals."""
+        decided, listed, present = self._admit(command, presented)
+        self._keep(decided, listed, present)
+        return decided
 
     def changes(self) -> list[Change]:
         """All that is to be written, in one order for every batch: references, then what members own."""
@@ -116,6 +112,31 @@ class Desk:
             *self.tallies.changes(),
             *(self.spending.changes() if self.spending is not None else ()),
         ]
+
+    def _admit(self, command: RecordPurchase, presented: Presented) -> tuple[Decided, Listed, datetime]:
+        """The purchase decided for its member, who is settled at the program's present. Raises refusals."""
+        member_id = self.people.admit(presented, command.program_id)
+        present = self.programs[command.program_id].present(command.received_at)
+        settle(self.book, self.book.balances[member_id], now=present)
+        if self.spending is not None:
+            self.spending.settle(self.book.balances[member_id], present)
+        listed = self._listed(command, member_id)
+        return self._decide(command, member_id, listed), listed, present
+
+    def _keep(self, decided: Decided, listed: Listed, present: datetime) -> PurchaseRow:
+        """Keeps the purchase as it was decided, with its event, and spends what it spends; its row."""
+        command = decided.command
+        row = make_row(decided, b"")
+        self.events.append(make_event(row, decided))
+        moved = command.moved
+        if moved is not None:
+            for kind, at in moved.came:
+                cause = decided.cause._replace(occurred_at=at)
+                mature_for(self.book, decided.balance, kind, earned_for=row.purchase_id, cause=cause)
+        self._spend(command, decided, listed, present)
+        row = row._replace(answer=make_answer(decided) if moved is None else moved.answer)
+        self.rows.append(row)
+        return row
 
     def _listed(self, command: RecordPurchase, member_id: UUID) -> Listed:
         """The redemptions and coupons that the purchase lists, checked."""
@@ -147,7 +168,9 @@ class Desk:
         program = self.programs[command.program_id]
         now = program.present(command.received_at)
         current, then = program.version_at(now), program.version_at(purchase.occurred_at)
-        _check_purchase(purchase, program, current, now, self.people.members[member_id])
+        if command.moved is None:
+            _check_purchase(purchase, program, current, now)
+        _check_enrolled(purchase, current, self.people.members[member_id])
 
         balance, standing = self.book.balances[member_id], self.standings[member_id]
         tiers_then = then.document.tiers
@@ -227,9 +250,7 @@ def key_of(command: RecordPurchase) -> Key:
     return Key(command.program_id, "purchase", command.purchase.source, command.purchase.reference)
 
 
-def _check_purchase(
-    purchase: Purchase, program: Program, current: Version, now: datetime, membership: Membership
-) -> None:
+def _check_purchase(purchase: Purchase, program: Program, current: Version, now: datetime) -> None:
     settings = current.document.purchases
     occurred_at = purchase.occurred_at
     if purchase.currency != program.currency:
@@ -240,7 +261,11 @@ def _check_purchase(
         )
     if occurred_at < now - timedelta(days=settings.late_days):
         raise TooLate.of(FieldError("occurred_at", f"is more than {settings.late_days} days ago"))
-    if occurred_at < membership.counts_from and settings.before_enrolment == "refuse":
+
+
+def _check_enrolled(purchase: Purchase, current: Version, membership: Membership) -> None:
+    settings = current.document.purchases
+    if purchase.occurred_at < membership.counts_from and settings.before_enrolment == "refuse":
         raise BeforeEnrolment(
             f"The member enrolled at {rfc3339(membership.enrolled_at)}, after this purchase; "
             "this program does not count such purchases."

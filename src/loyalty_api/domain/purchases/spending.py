@@ -60,7 +60,7 @@ class Spending:
         purchase), PaidTooMuch, CouponUsedUp.
         """
         purchase = command.purchase
-        if not (purchase.redemptions or purchase.coupons):
+        if not (purchase.redemptions or command.coupons):
             return NOTHING
         counter = self.counters[program.id]
         found: dict[UUID, Redemption] = {}
@@ -71,7 +71,7 @@ class Spending:
             counter.check_open(redemption, now=now, purchase=True)
             found[redemption.redemption_id] = redemption
         _check_share(purchase, list(found.values()), program)
-        codes = Times(plain_code(code) for code in purchase.coupons)
+        codes = Times(plain_code(code) for code in command.coupons)
         coupons = []
         for code, times in codes.items():
             coupon = self.coupons.find(program.id, code)
