@@ -183,6 +183,17 @@ def test_a_coupon_stays_used_and_still_answers_conditions(make_shop: Callable[..
     assert shop.call("GET", "/v1/coupons/pools/spring").json()["left"] == 2
 
 
+def test_a_coupon_that_multiplied_multiplies_for_the_other(shop: Shop) -> None:
+    pool = make_pool("double", codes=["TWICE"], effect={"multiplier": 2})
+    assert shop.call("POST", "/v1/coupons/pools", pool).status_code == 201
+    wrong, right = shop.enrol(), shop.enrol()
+    bought = shop.buy(wrong, 1_000, coupons=["TWICE"])
+    moved = move(shop, bought, right)
+    assert (bought["points"]["earned"], moved["points"]["earned"]) == (20, 20)
+    assert give_back(shop, moved, amount_minor=500)["points"]["taken_back"] == 10
+    assert shop.call("GET", "/v1/coupons/pools/double").json()["left"] == 0
+
+
 def test_one_from_before_the_other_member_enrolled_is_refused_where_such_do_not_count(
     make_shop: Callable[..., Shop],
 ) -> None:

@@ -85,9 +85,11 @@ class Purchase(Sale, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
 
 class Moved(msgspec.Struct, frozen=True):
     """That a purchase was recorded before, for another member: its first answer stays, its coupons are used already.
-    ``came``: what its points waited for and what has come of that, by kind and instant."""
+    ``factors``: of those that multiplied its points, by rule; ``came``: what its points waited for and what has come of
+    that, by kind and instant."""
 
     answer: bytes
+    factors: dict[str, Decimal]
     came: list[tuple[str, datetime]]
 
 

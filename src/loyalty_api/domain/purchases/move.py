@@ -20,6 +20,7 @@ from loyalty_api.domain.members.queries import ever_known_as, everyone, membersh
 from loyalty_api.domain.members.status import check_not_erased
 from loyalty_api.domain.points.balance import lock_balances
 from loyalty_api.domain.programs.queries import Catalogue
+from loyalty_api.domain.purchases.again import read_again
 from loyalty_api.domain.purchases.command import Moved, Purchase, PurchaseLine, RecordPurchase
 from loyalty_api.domain.purchases.desk import key_of
 from loyalty_api.domain.purchases.events import MOVED, PurchaseMoved, encode_event
@@ -89,7 +90,7 @@ async def move_purchase(connection: Connection, catalogue: Catalogue, command: M
     if (await _where_now(connection, row))["purchase_id"] != row["purchase_id"]:
         raise RaceLost  # who held the lock has moved it
     await _check(connection, row, owner, member_id)
-    moved = Moved(row["answer"], await _came(connection, row))
+    moved = Moved(row["answer"], read_again(row, program.zone).evidence.coupons, await _came(connection, row))
     await void_purchase(
         connection,
         catalogue,
