@@ -263,6 +263,7 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
             "reason": "sisters",
         },
         "POST /v1/members/{member_id}/merge": {"into": shop.enrol()["id"]},
+        "POST /v1/purchases/{purchase_id}/move": {"member": {"identifier": shop.enrol()["card"], "id": None}},
         "POST /v1/adjustments/{adjustment_id}/reject": {"reason": "no"},
         "POST /v1/adjustments/{adjustment_id}/reverse": {"reason": "no"},
         "POST /v1/tokens/refresh": {"refresh_token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"},

@@ -27,6 +27,7 @@ def test_a_purchase_is_read_back_with_everything_it_was_decided_by(shop: Shop) -
     assert read == more | {
         "id": answer["id"],
         "status": "recorded",
+        "moved_to": None,
         "member": member["id"],
         "reference": "R-1",
         "source": "store-1/till-1",

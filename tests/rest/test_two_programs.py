@@ -142,6 +142,7 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
             "reason": "eve",
         },
         "POST /v1/members/{member_id}/merge": {"into": other.member["id"]},
+        "POST /v1/purchases/{purchase_id}/move": {"member": {"id": other.member["id"]}},
         "POST /v1/adjustments/{adjustment_id}/reject": {"reason": "eve"},
         "POST /v1/adjustments/{adjustment_id}/reverse": {"reason": "eve"},
     }

@@ -24,10 +24,12 @@ class ReturnOf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """A purchase read back. ``tier`` is the one it earned at, that of its own time; ``returns``: oldest first."""
+    """A purchase read back. ``status``: recorded, voided, or moved to another member, as the purchase ``moved_to``;
+    ``tier`` is the one it earned at, that of its own time; ``returns``: oldest first."""
 
     id: UUID
     status: str
+    moved_to: UUID | None
     member: UUID
     reference: str
     source: str
@@ -58,7 +60,8 @@ def view_purchase(row: Any, back: Mapping[UUID, Sequence[Any]]) -> PurchaseView:
     """The purchase as it is read back; ``back``: returns by purchase."""
     return PurchaseView(
         id=row["purchase_id"],
-        status="voided" if row["voided"] else "recorded",
+        status="moved" if row["moved_to"] else "voided" if row["voided"] else "recorded",
+        moved_to=row["moved_to"],
         member=row["member_id"],
         reference=row["reference"],
         source=row["source"],

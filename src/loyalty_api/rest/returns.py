@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
-
-import msgspec
 
 from loyalty_api.domain.access.queries import Caller
 from loyalty_api.domain.purchases.refusals import (
@@ -18,9 +17,9 @@ from loyalty_api.domain.purchases.refusals import (
 )
 from loyalty_api.domain.purchases.return_ import record_return
 from loyalty_api.domain.purchases.return_answer import ReturnAnswer
-from loyalty_api.domain.purchases.return_command import PurchaseRef, RecordReturn, Return, check_return, return_hash
-from loyalty_api.domain.purchases.returns import VOID, read_return
-from loyalty_api.kernel.clock import BEGINNING_OF_TIME
+from loyalty_api.domain.purchases.return_command import RecordReturn, Return, check_return, return_hash
+from loyalty_api.domain.purchases.returns import read_return
+from loyalty_api.domain.purchases.void import void_purchase
 from loyalty_api.kernel.refusals import InvalidRequest
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.idempotency import tell_outcome
@@ -65,24 +64,11 @@ async def record(door: Door, call: Call) -> Answer:
 
 async def void(door: Door, call: Call) -> Answer:
     """Takes back all that is left of a purchase, which then never was. Again: the first answer."""
-    purchase_id = UUID(call.path["purchase_id"])
-    async with door.database.reader() as connection:
-        program = await door.catalogue.one(connection, call.program_id)
-    asked = Return(
-        reference=str(purchase_id),
-        purchase=PurchaseRef(id=purchase_id),
-        occurred_at=program.present(call.received_at),
-        all=True,
+    named: dict[str, Any] = {"program_id": call.program_id, "purchase_id": UUID(call.path["purchase_id"])}
+    named |= {"received_at": call.received_at, "actor": call.known.actor}
+    return tell_outcome(
+        await door.database.write(lambda connection: void_purchase(connection, door.catalogue, **named))
     )
-    command = RecordReturn(
-        program_id=call.program_id,
-        asked=asked,
-        kind=VOID,
-        content_hash=return_hash(msgspec.structs.replace(asked, occurred_at=BEGINNING_OF_TIME)),
-        received_at=call.received_at,
-        actor=call.known.actor,
-    )
-    return await take_return(door, command)
 
 
 async def read(door: Door, call: Call) -> Answer:

@@ -53,6 +53,7 @@ ADMITTED: dict[str, frozenset[str]] = {
     "GET /v1/purchases/{purchase_id}": _READ,
     "GET /v1/purchases/{purchase_id}/explanation": _READ,
     "POST /v1/purchases/{purchase_id}/void": _TILL,
+    "POST /v1/purchases/{purchase_id}/move": _MANAGE,
     "POST /v1/returns": _TILL,
     "GET /v1/returns/{return_id}": _READ,
     "POST /v1/quotes": _TILL,

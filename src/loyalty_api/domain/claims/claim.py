@@ -44,6 +44,11 @@ JOIN reference_claims c USING (program_id, kind, source, reference)
 """
 CLAIM_ROW = RowType("claim_row", (*Key._fields, *Claim._fields[:3]))
 _MAKE = CLAIM_ROW.insert_into("reference_claims", "ON CONFLICT DO NOTHING")
+# Whoever repeats the request still names whom they named first.
+_MOVE = """
+UPDATE reference_claims SET member_id = $6::uuid, record_id = $7::uuid, moved_from = COALESCE(moved_from, member_id)
+WHERE program_id = $1::uuid AND kind = $2::text AND source = $3::text AND reference = $4::text AND record_id = $5::uuid
+"""
 
 
 def claims_ask(keys: Collection[Key]) -> Ask:
@@ -63,3 +68,8 @@ def claims_change(claims: dict[Key, Claim]) -> list[Change]:
     """
     rows = sorted((*key, *claim[:3]) for key, claim in claims.items())
     return [Change(_MAKE, (rows,), rows=len(rows))] if rows else []
+
+
+def claim_moved(key: Key, *, from_record: UUID, member_id: UUID, record_id: UUID) -> Change:
+    """Lets the reference of one record stand for another, be it of another member. Fails when it is moved already."""
+    return Change(_MOVE, (*key, from_record, member_id, record_id), rows=1)

@@ -31,9 +31,11 @@ class Named(NamedTuple):
     purchase_id: UUID
 
 
+# Its reference stands for where a purchase is now, also once it was moved to another member.
 _BY_ID = """
-SELECT p.program_id, p.purchase_id, p.member_id
+SELECT p.program_id, p.purchase_id, c.member_id, c.record_id
 FROM unnest($1::uuid[], $2::uuid[]) AS k (program_id, purchase_id) JOIN purchases p USING (program_id, purchase_id)
+JOIN reference_claims c USING (program_id, source, reference) WHERE c.kind = 'purchase'
 """
 
 
@@ -64,15 +66,14 @@ def read_ref(command: RecordEngagement) -> PurchaseRef:
 class Purchases:
     """The purchases that the awaited events of a batch name."""
 
-    def __init__(self, by_id: dict[tuple[UUID, UUID], UUID], by_reference: dict[Key, Named]) -> None:
+    def __init__(self, by_id: dict[tuple[UUID, UUID], Named], by_reference: dict[Key, Named]) -> None:
         self._by_id = by_id
         self._by_reference = by_reference
 
     def find(self, program_id: UUID, ref: PurchaseRef) -> Named:
         """The purchase. Refuses: InvalidRequest, naming ``data.purchase.id`` or ``data.purchase.reference``."""
         if ref.id is not None:
-            member_id = self._by_id.get((program_id, ref.id))
-            found = Named(member_id, ref.id) if member_id else None
+            found = self._by_id.get((program_id, ref.id))
         else:
             found = self._by_reference.get(_key(program_id, ref))
         if found is None:
@@ -98,7 +99,7 @@ async def find_purchases(connection: Connection, awaited: Iterable[RecordEngagem
     by_id, claims = {}, {}
     if ids:
         rows = await connection.fetch(_BY_ID, [each[0] for each in ids], [each[1] for each in ids])
-        by_id = {(row["program_id"], row["purchase_id"]): row["member_id"] for row in rows}
+        by_id = {(row["program_id"], row["purchase_id"]): Named(row["member_id"], row["record_id"]) for row in rows}
     if keys:
         asked = claims_ask(keys)
         claims = read_claims(await connection.fetch(asked.sql, *asked.args))

@@ -163,10 +163,14 @@ def _causes(rows: MemberRows) -> Iterator[Broken]:
 
 
 def _references(rows: MemberRows) -> Iterator[Broken]:
-    """Every purchase holds its reference."""
-    held = {row["record_id"] for row in rows.references if row["claimed_by"] == rows.member_id}
+    """Every purchase holds its reference, but one that was moved to another member: that one is voided."""
+    claims = {row["purchase_id"]: row for row in rows.references}
+    voided = {row["purchase_id"] for row in rows.returns if row["kind"] == "void"}
     for row in rows.purchases:
-        if row["purchase_id"] not in held:
+        purchase_id, claim = row["purchase_id"], claims.get(row["purchase_id"])
+        if claim is not None and (claim["claimed_by"], claim["record_id"]) == (rows.member_id, purchase_id):
+            continue
+        if claim is None or claim["moved_from"] is None or purchase_id not in voided:
             yield "reference", f"purchase {row['purchase_id']} does not hold its reference {row['reference']!r}"
 
 

@@ -22,7 +22,12 @@ OF_MEMBERS = {
     "transfers": "SELECT * FROM transfers WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, seq",
     "lots": "SELECT * FROM lots WHERE member_id = ANY($1::uuid[])",
     "draws": "SELECT * FROM draws WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, transfer_seq",
-    "references": _claimed("purchases", "'purchase'"),
+    "references": """
+        SELECT p.member_id, p.purchase_id, c.member_id AS claimed_by, c.record_id, c.moved_from
+        FROM purchases p
+        JOIN reference_claims c ON c.program_id = p.program_id AND c.kind = 'purchase' AND c.source = p.source
+                               AND c.reference = p.reference
+        WHERE p.member_id = ANY($1::uuid[])""",
     "returns": "SELECT * FROM returns WHERE member_id = ANY($1::uuid[]) ORDER BY member_id, return_id",
     "return_references": _claimed("returns", "r.kind"),
     "engagements": """

@@ -83,6 +83,16 @@ class Purchase(Sale, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     reference: Name
 
 
+class Moved(msgspec.Struct, frozen=True):
+    """That a purchase was recorded before, for another member: its first answer stays, its coupons are used already.
+    ``factors``: of those that multiplied its points, by rule; ``came``: what its points waited for and what has come of
+    that, by kind and instant."""
+
+    answer: bytes
+    factors: dict[str, Decimal]
+    came: list[tuple[str, datetime]]
+
+
 class RecordPurchase(msgspec.Struct, frozen=True, kw_only=True):
     """The command: a checked purchase, who posts it, and when it arrived (the real present)."""
 
@@ -92,6 +102,12 @@ class RecordPurchase(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     key_id: UUID
     store: str | None  # of the purchase, or that of the key
+    moved: Moved | None = None
+
+    @property
+    def coupons(self) -> list[str]:
+        """The coupons that are to be used."""
+        return self.purchase.coupons if self.moved is None else []
 
     @property
     def actor(self) -> str:

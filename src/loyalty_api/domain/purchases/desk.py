@@ -6,7 +6,7 @@ tier, or the same reference. It touches no database.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -21,30 +21,27 @@ from loyalty_api.domain.earning.lots import lots_of
 from loyalty_api.domain.earning.rules import Basket, Decision
 from loyalty_api.domain.earning.tallies import Use
 from loyalty_api.domain.members.presented import Presented
-from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
+from loyalty_api.domain.members.queries import NO_TRAITS
 from loyalty_api.domain.points.post import Cause
-from loyalty_api.domain.points.settle import settle
+from loyalty_api.domain.points.settle import mature_for, settle
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Program, Version
+from loyalty_api.domain.purchases.acceptable import check_enrolled_then, check_purchase_now
 from loyalty_api.domain.purchases.command import Purchase, PurchaseLine, RecordPurchase
 from loyalty_api.domain.purchases.conditions import conditions_of
 from loyalty_api.domain.purchases.multiply import decide_used, factors_of, settle_shown
 from loyalty_api.domain.purchases.receipt import Decided, make_answer, make_event, make_row
 from loyalty_api.domain.purchases.refusals import (
-    BeforeEnrolment,
-    InTheFuture,
     OutOfRange,
     ReferenceReused,
-    TooLate,
-    WrongCurrency,
 )
 from loyalty_api.domain.purchases.spending import NOTHING, Listed, Spending
 from loyalty_api.domain.purchases.store import PurchaseRow, purchases_change
 from loyalty_api.domain.purchases.unpaid import unpaid_lines
 from loyalty_api.domain.rewards.automatic import automatic_rewards, is_reached, redeem_automatic
 from loyalty_api.domain.tiers.standing import VALUE_MAX, standings_changes
-from loyalty_api.kernel.clock import local_date, rfc3339
+from loyalty_api.kernel.clock import local_date
 from loyalty_api.kernel.database import RaceLost
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event, events_change
@@ -89,22 +86,18 @@ class Desk:
             claim = self.claims.get(key)
             if claim is not None:
                 return self._replay(command, claim, self.people.meant(presented, command.program_id))
-            member_id = self.people.admit(presented, command.program_id)
-            present = self.programs[command.program_id].present(command.received_at)
-            settle(self.book, self.book.balances[member_id], now=present)
-            if self.spending is not None:
-                self.spending.settle(self.book.balances[member_id], present)
-            listed = self._listed(command, member_id)
-            decided = self._decide(command, member_id, listed)
+            decided, listed, present = self._admit(command, presented)
         except Refusal as refusal:
             return refusal
-        row = make_row(decided, b"")
-        self.events.append(make_event(row, decided))
-        self._spend(command, decided, listed._replace(coupons=decided.coupons), present)
-        row = row._replace(answer=make_answer(decided))
-        self.rows.append(row)
+        row = self._keep(decided, listed, present)
         self.claims[key] = self.new_claims[key] = Claim(row.member_id, row.purchase_id, command.content_hash)
         return Answered(row.answer, replayed=False)
+
+    def take_moved(self, command: RecordPurchase, presented: Presented) -> Decided:
+        """Decides a purchase that another member had; its reference is not asked for. Raises refusals."""
+        decided, listed, present = self._admit(command, presented)
+        self._keep(decided, listed, present)
+        return decided
 
     def changes(self) -> list[Change]:
         """All that is to be written, in one order for every batch: references, then what members own."""
@@ -117,6 +110,31 @@ class Desk:
             *self.tallies.changes(),
             *(self.spending.changes() if self.spending is not None else ()),
         ]
+
+    def _admit(self, command: RecordPurchase, presented: Presented) -> tuple[Decided, Listed, datetime]:
+        """The purchase decided for its member, who is settled at the program's present. Raises refusals."""
+        member_id = self.people.admit(presented, command.program_id)
+        present = self.programs[command.program_id].present(command.received_at)
+        settle(self.book, self.book.balances[member_id], now=present)
+        if self.spending is not None:
+            self.spending.settle(self.book.balances[member_id], present)
+        listed = self._listed(command, member_id)
+        return self._decide(command, member_id, listed), listed, present
+
+    def _keep(self, decided: Decided, listed: Listed, present: datetime) -> PurchaseRow:
+        """Keeps the purchase as it was decided, with its event, and spends what it spends; its row."""
+        command = decided.command
+        row = make_row(decided, b"")
+        self.events.append(make_event(row, decided))
+        moved = command.moved
+        if moved is not None:
+            for kind, at in moved.came:
+                cause = decided.cause._replace(occurred_at=at)
+                mature_for(self.book, decided.balance, kind, earned_for=row.purchase_id, cause=cause)
+        self._spend(command, decided, listed._replace(coupons=decided.coupons), present)
+        row = row._replace(answer=make_answer(decided) if moved is None else moved.answer)
+        self.rows.append(row)
+        return row
 
     def _listed(self, command: RecordPurchase, member_id: UUID) -> Listed:
         """The redemptions and coupons that the purchase lists, checked."""
@@ -148,7 +166,9 @@ class Desk:
         program = self.programs[command.program_id]
         now = program.present(command.received_at)
         current, then = program.version_at(now), program.version_at(purchase.occurred_at)
-        _check_purchase(purchase, program, current, now, self.people.members[member_id])
+        if command.moved is None:
+            check_purchase_now(purchase, program, current, now)
+        check_enrolled_then(purchase, current, self.people.members[member_id])
 
         balance, standing = self.book.balances[member_id], self.standings[member_id]
         tiers_then = then.document.tiers
@@ -157,8 +177,9 @@ class Desk:
         use = use_of(program, then, now) if compiled.remembers else None
         paid_minor = listed.paid_minor(then.document.earning_base)
         basket = self._basket(command, member_id, compiled, use, tier, paid_minor)
-        if listed.coupons:
-            inputs = msgspec.structs.replace(basket.inputs, coupons=factors_of(listed.coupons))
+        factors = factors_of(listed.coupons) if command.moved is None else command.moved.factors
+        if factors:
+            inputs = msgspec.structs.replace(basket.inputs, coupons=factors)
             basket = msgspec.structs.replace(basket, inputs=inputs)
         basket, decision = decide_used(compiled, basket)
         value = _measured(current.document.tiers, decision)
@@ -230,26 +251,6 @@ class Desk:
 def key_of(command: RecordPurchase) -> Key:
     """What makes the purchase's reference unique."""
     return Key(command.program_id, "purchase", command.purchase.source, command.purchase.reference)
-
-
-def _check_purchase(
-    purchase: Purchase, program: Program, current: Version, now: datetime, membership: Membership
-) -> None:
-    settings = current.document.purchases
-    occurred_at = purchase.occurred_at
-    if purchase.currency != program.currency:
-        raise WrongCurrency.of(FieldError("currency", f"must be {program.currency}, the program's currency"))
-    if occurred_at > now + CLOCKS_APART_MAX:
-        raise InTheFuture.of(
-            FieldError("occurred_at", f"is more than five minutes ahead of the program's present, {rfc3339(now)}")
-        )
-    if occurred_at < now - timedelta(days=settings.late_days):
-        raise TooLate.of(FieldError("occurred_at", f"is more than {settings.late_days} days ago"))
-    if occurred_at < membership.counts_from and settings.before_enrolment == "refuse":
-        raise BeforeEnrolment(
-            f"The member enrolled at {rfc3339(membership.enrolled_at)}, after this purchase; "
-            "this program does not count such purchases."
-        )
 
 
 def use_of(program: Program, then: Version, now: datetime) -> Use:

@@ -11,6 +11,7 @@ from loyalty_api.domain.tiers.events import TierMoved
 TYPE = "purchase.recorded"
 RETURNED = "purchase.returned"
 VOIDED = "purchase.voided"
+MOVED = "purchase.moved"
 
 
 class PurchaseRecorded(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,9 +48,19 @@ class PurchaseReturned(msgspec.Struct, frozen=True, omit_defaults=True):
     available_after: int
 
 
+class PurchaseMoved(msgspec.Struct, frozen=True):
+    """Told to the member whose it is now, beside ``purchase.recorded``; the other is told ``purchase.voided``."""
+
+    purchase_id: UUID
+    member_id: UUID
+    from_purchase_id: UUID
+    from_member_id: UUID
+    actor: str
+
+
 _encoder = msgspec.json.Encoder()
 
 
-def encode_event(event: PurchaseRecorded | PurchaseReturned) -> bytes:
+def encode_event(event: PurchaseRecorded | PurchaseReturned | PurchaseMoved) -> bytes:
     """The event's data as JSON."""
     return _encoder.encode(event)

@@ -48,7 +48,7 @@ async def gather_locked(connection: Connection, catalogue: Catalogue, commands: 
 
 
 def _lists(command: RecordPurchase) -> bool:
-    return bool(command.purchase.redemptions or command.purchase.coupons)
+    return bool(command.purchase.redemptions or command.coupons)
 
 
 def _automatic(program: Program, batch: Batch) -> bool:
@@ -66,7 +66,7 @@ async def _spending(connection: Connection, gathered: Gathered, commands: Sequen
         listed = {
             redemption_id for each in mine for text in each.purchase.redemptions if (redemption_id := parse_id(text))
         }
-        pairs = {(program.id, plain_code(code)) for each in mine for code in each.purchase.coupons}
+        pairs = {(program.id, plain_code(code)) for each in mine for code in each.coupons}
         coupons = await find_coupons(connection, pairs)
         codes += coupons
         rewards, pools = automatic_rewards(program.version_at(present)), {each.pool for each in coupons}
@@ -94,7 +94,8 @@ def _prepare(programs: dict[UUID, Program], commands: Sequence[RecordPurchase]) 
         curious = curious or needs_traits(compiled)
         if compiled.remembers:
             uses.append(use_of(program, then, present))
-        happened.append(Happened(program.id, _who_is(program, command), occurred_at, present))
+        moved = command.moved is not None
+        happened.append(Happened(program.id, _who_is(program, command), occurred_at, present, needs_lots=moved))
     keys = {key_of(command) for command in commands}
     key_ids = {command.key_id for command in commands}
     return Batch(programs, happened, windows, keys, key_ids, needs_of(uses), curious)

@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 from sqlalchemy import exists, select
 
+from loyalty_api.domain.claims.queries import other_record
 from loyalty_api.domain.purchases.model import purchases, returns
 from loyalty_api.domain.purchases.refusals import PurchaseNotFound
 from loyalty_api.kernel.clock import END_OF_TIME
@@ -44,6 +45,7 @@ SELECT purchase_id, return_id, kind, reference, source, occurred_at, amount_mino
 FROM returns WHERE member_id = ANY($1::uuid[]) AND purchase_id = ANY($2::uuid[]) ORDER BY return_id
 """
 _SHOWN = [*(column for column in purchases.c if column.name not in ("answer", "actor")), _VOIDED.label("voided")]
+_SHOWN += [other_record(purchases, kind="purchase", record_id="purchase_id").label("moved_to")]
 
 
 async def read_purchase(connection: Connection, *, program_id: UUID, purchase_id: UUID) -> asyncpg.Record:

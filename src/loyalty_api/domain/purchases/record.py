@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from loyalty_api.domain.claims.answered import Answered, tell_again
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.command import RecordPurchase
+from loyalty_api.domain.purchases.desk import Desk
 from loyalty_api.domain.purchases.gather import gather, gather_locked
 from loyalty_api.domain.purchases.store import first_answers
 from loyalty_api.domain.rewards.hand_out import choose_codes
 from loyalty_api.kernel.database import Connection, RaceLost
 from loyalty_api.kernel.refusals import Refusal
-from loyalty_api.kernel.together import change_together
+from loyalty_api.kernel.together import Change, change_together
 
 
 async def record_purchases(
@@ -43,8 +44,13 @@ async def record_purchases(
         claims=desk.claims.values(),
         first_answers=first_answers,
     )
+    await write_desk(connection, desk)
+    return answers
+
+
+async def write_desk(connection: Connection, desk: Desk, *others: Change) -> None:
+    """Writes all that was taken, and ``others`` beside it."""
     if desk.spending is not None:
         for counter in desk.spending.counters.values():
             await choose_codes(connection, counter)
-    await change_together(connection, desk.changes())
-    return answers
+    await change_together(connection, [*desk.changes(), *others])

@@ -71,6 +71,38 @@ class PurchaseNotFound(Refusal):
     title = "No such purchase"
 
 
+class PurchaseMoved(Refusal):
+    """The purchase was moved to another member already, as another record; that is the one to move."""
+
+    kind = Kind.CONFLICT
+    code = "purchase.moved"
+    title = "The purchase was moved already"
+
+
+class PurchaseSameMember(Refusal):
+    """The purchase is to be moved to the member whose it is."""
+
+    kind = Kind.CONFLICT
+    code = "purchase.same_member"
+    title = "The purchase is this member's already"
+
+
+class PurchaseHasReturns(Refusal):
+    """A part of the purchase went back, so that it cannot be moved as a whole."""
+
+    kind = Kind.CONFLICT
+    code = "purchase.has_returns"
+    title = "A part of the purchase was returned"
+
+
+class PurchaseHasRedemptions(Refusal):
+    """The purchase was paid with its member's points, so that it is nobody else's."""
+
+    kind = Kind.CONFLICT
+    code = "purchase.has_redemptions"
+    title = "The purchase was paid with points"
+
+
 class ReturnBeyondPurchase(InvalidRequest):
     """More would go back than was bought and is not back yet."""
 

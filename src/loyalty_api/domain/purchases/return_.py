@@ -61,6 +61,7 @@ async def record_return(connection: Connection, catalogue: Catalogue, command: R
     if first is not None:
         return first
     row = await find_purchase(connection, program_id=program.id, named=command.asked.purchase)
+    _check_place(row, command)
     paid = await read_paid(connection, member_id=row["member_id"], purchase_id=row["purchase_id"])
     now = program.present(command.received_at)
     known = await everyone(connection, program_id=program.id, member_id=row["member_id"])
@@ -113,8 +114,17 @@ async def _first_answer(connection: Connection, key: Key, command: RecordReturn)
         return None
     if claim.content_hash != command.content_hash:
         raise ReturnReferenceReused("This reference was used for another return; use a fresh one.")
+    if command.kind == VOID:
+        found = await find_purchase(connection, program_id=command.program_id, named=command.asked.purchase)
+        _check_place(found, command)
     first = await read_return(connection, program_id=command.program_id, return_id=claim.record_id)
     return Answered(first["answer"], replayed=True)
+
+
+def _check_place(row: asyncpg.Record, command: RecordReturn) -> None:
+    """Raises RaceLost when the purchase that is to be voided has just been moved: it is voided where it is then."""
+    if command.kind == VOID and row["purchase_id"] != command.asked.purchase.id:
+        raise RaceLost
 
 
 def _occurred_at(row: asyncpg.Record, command: RecordReturn, now: datetime) -> datetime:
@@ -145,6 +155,9 @@ async def _decide(
     owner, balance = book.balances[member_id], book.balances[known[0]]
     earlier = await returns_of(connection, member_id=member_id, purchase_id=row["purchase_id"])
     if any(each["kind"] == VOID for each in earlier):
+        found = await find_purchase(connection, program_id=program.id, named=asked.purchase)
+        if found["purchase_id"] != row["purchase_id"]:
+            raise RaceLost  # who held the lock has moved it
         raise PurchaseVoided("This purchase was voided; nothing of it is left to return.")
     again = read_again(row, program.zone)
     before = sum_up(earlier, dict(again.evidence.rests))

@@ -55,12 +55,20 @@ _INSERT = (
     " $19::json, $20::bigint, $21::text, $22::bytea)"
 )
 _OF_PURCHASE = "SELECT * FROM returns WHERE member_id = $1 AND purchase_id = $2 ORDER BY return_id"
-_PURCHASE = """
-SELECT member_id, purchase_id, program_id, occurred_at, recorded_at, currency, store, employee, channel, total_minor,
-       base_minor, lines, coupons, earnings, inputs, points_earned, COALESCE(tier_value, base_minor) AS tier_value,
-       version, tier
-FROM purchases WHERE program_id = $1 AND purchase_id = $2
+_ROW = """
+SELECT p.member_id, p.purchase_id, p.program_id, p.source, p.reference, p.occurred_at, p.recorded_at, p.currency,
+       p.store, p.employee, p.channel, p.total_minor, p.base_minor, p.lines, p.coupons, p.earnings, p.inputs,
+       p.points_earned, p.points_pending, COALESCE(p.tier_value, p.base_minor) AS tier_value, p.version, p.tier
 """
+# Its reference stands for where a purchase is now, also once it was moved to another member.
+_PURCHASE = f"""
+{_ROW} FROM purchases named
+JOIN reference_claims c ON c.program_id = named.program_id AND c.kind = 'purchase' AND c.source = named.source
+                       AND c.reference = named.reference
+JOIN purchases p ON p.member_id = c.member_id AND p.purchase_id = c.record_id
+WHERE named.program_id = $1 AND named.purchase_id = $2
+"""
+_AS_NAMED = f"{_ROW}, p.answer FROM purchases p WHERE p.program_id = $1 AND p.purchase_id = $2"
 _BY_REFERENCE = """
 SELECT record_id FROM reference_claims
 WHERE program_id = $1 AND kind = 'purchase' AND source = $2 AND reference = $3
@@ -77,7 +85,7 @@ def return_change(row: ReturnRow) -> Change:
 
 
 async def find_purchase(connection: Connection, *, program_id: UUID, named: PurchaseRef) -> asyncpg.Record:
-    """The purchase that is meant. Refuses: PurchaseNotFound."""
+    """The purchase that is meant, where it is now if it was moved. Refuses: PurchaseNotFound."""
     purchase_id = named.id
     if purchase_id is None:
         purchase_id = await connection.fetchval(_BY_REFERENCE, program_id, named.source, named.reference)
@@ -85,6 +93,11 @@ async def find_purchase(connection: Connection, *, program_id: UUID, named: Purc
     if row is None:
         raise PurchaseNotFound("There is no such purchase in this program (yet); send the return again once it is.")
     return row
+
+
+async def read_as_named(connection: Connection, *, program_id: UUID, purchase_id: UUID) -> asyncpg.Record | None:
+    """The purchase with this id, be it moved to another member since, with its first answer."""
+    return await connection.fetchrow(_AS_NAMED, program_id, purchase_id)
 
 
 async def returns_of(connection: Connection, *, member_id: UUID, purchase_id: UUID) -> list[asyncpg.Record]:

@@ -61,7 +61,7 @@ class Spending:
         purchase), PaidTooMuch. A coupon refuses nothing: what was bought was bought.
         """
         purchase = command.purchase
-        if not (purchase.redemptions or purchase.coupons):
+        if not (purchase.redemptions or command.coupons):
             return NOTHING
         counter = self.counters[program.id]
         found: dict[UUID, Redemption] = {}
