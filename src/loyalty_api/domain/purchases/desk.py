@@ -97,10 +97,10 @@ class Desk:
             decided = self._decide(command, member_id, listed)
         except Refusal as refusal:
             return refusal
-        row = make_row(decided, b"")
+        row = make_row(decided)
         self.events.append(make_event(row, decided))
         self._spend(command, decided, listed, present)
-        row = row._replace(answer=make_answer(decided))
+        row.answer = make_answer(decided)
         self.rows.append(row)
         self.claims[key] = self.new_claims[key] = Claim(row.member_id, row.purchase_id, command.content_hash)
         return Answered(row.answer, replayed=False)
