@@ -154,8 +154,8 @@ async def test_what_has_expired_of_a_purchase_counts_as_taken_back_and_the_rest_
             "SELECT purchase_id, program_id FROM purchases WHERE member_id = $1 ORDER BY occurred_at", owner
         )
         first, second = (row["purchase_id"] for row in bought)
-        expired = await expired_of(connection, member_id=owner, earned_for=first)
-        assert (expired, await expired_of(connection, member_id=owner, earned_for=second)) == (10, 0)
+        expired = await expired_of(connection, member_ids=[owner], earned_for=first)
+        assert (expired, await expired_of(connection, member_ids=[owner], earned_for=second)) == (10, 0)
         book = await open_book(connection, [owner], {bought[0]["program_id"]: BERLIN})
         balance = book.balances[owner]
         settle(book, balance, now=NOW)

@@ -242,3 +242,19 @@ def test_an_erased_members_reasons_are_gone(shop: Shop) -> None:
     assert shop.call("POST", f"/v1/members/{member['id']}/erase", {}).status_code in (200, 204)
     assert shop.call("GET", f"/v1/adjustments/{given}").json()["reason"] is None
     problem(decide(shop, given, "reverse"), 410, "member.erased")
+
+
+def test_an_automatic_reward_is_redeemed_as_soon_as_given_points_reach_it(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop(rewards=[make_reward("auto", points=50, auto=True)], adjustments={"limits": {"manage": 60}})
+    clerk, member = shop.issue_key("manage"), shop.enrol()
+    assert booked(adjust(shop, member, 60))["balance"]["available"] == 10
+    waiting = adjust(shop, member, 95, key=clerk["key"]).json()["id"]
+    decide(shop, waiting, "approve")
+    assert shop.points(member) == (5, 0)
+    shop.buy(member, 4_000)
+    taken = booked(adjust(shop, member, -40))["id"]
+    shop.buy(member, 4_000)
+    decide(shop, taken, "reverse")
+    assert shop.points(member) == (35, 0)  # 5 + 40 − 40 + 40 + 40 − 50
+    listed = shop.call("GET", f"/v1/redemptions?member={member['id']}").json()["items"]
+    assert [each["reward"] for each in listed] == ["auto"] * 4

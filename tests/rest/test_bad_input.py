@@ -240,12 +240,7 @@ def good_bodies(shop: Shop) -> dict[str, dict[str, Any]]:
         },
         "POST /v1/redemptions": asked | {"reward": "five-off", "points": 5, "complete": True},
         "POST /v1/coupons/{code}/redeem": asked,
-        "POST /v1/coupons/pools": {
-            "code": "spring",
-            "codes": ["fresh"],
-            "uses": 1,
-            "effect": {"money_off": {"amount_minor": 500}},
-        },
+        "POST /v1/coupons/pools": {"code": "spring", "codes": ["fresh"], "uses": 1, "effect": {"multiplier": 2}},
         "POST /v1/members": {
             "identifiers": [{"kind": "card", "value": "fresh"}],
             "profile": profile | {"language": "de"},

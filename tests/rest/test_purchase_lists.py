@@ -39,6 +39,7 @@ def test_a_purchase_is_read_back_with_everything_it_was_decided_by(shop: Shop) -
         "lines": [line],
         "version": 1,
         "tier": "bronze",
+        "returns": [],
     }
 
 

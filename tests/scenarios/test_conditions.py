@@ -8,6 +8,7 @@ from typing import Any
 from tests.make.program import BASE_RULE
 from tests.make.purchase import make_line
 from tests.make.shop import Shop
+from tests.scenarios.test_returns import post_return
 
 MakeShop = Callable[..., Shop]
 
@@ -74,3 +75,18 @@ def test_a_dry_run_with_a_condition_tells_what_it_would_have_given(make_shop: Ma
     shop.buy(ada, 2000)
     items = shop.call("GET", "/v1/program/dry-runs").json()["items"]
     assert items == [{"rule": "bonus", "purchases": 1, "events": 0, "points": 50}]
+
+
+def test_a_return_asks_again_what_a_mixed_condition_asks_of_the_purchase(make_shop: Callable[..., Shop]) -> None:
+    when = "member.attributes.vip == true && purchase.total_minor >= 2000"
+    shop = make_shop(earning_rules=[BASE_RULE, {"code": "vip", "flat": 50, "when": when}])
+    member = shop.enrol(attributes={"vip": True})
+    bought = shop.buy(member, 3_000)
+    assert bought["points"]["earned"] == 80
+    shop.call("PATCH", f"/v1/members/{member['id']}", {"attributes": {"vip": False}})  # then they were
+    back = [
+        post_return(shop, bought, amount_minor=amount).json()["points"]["taken_back"] for amount in (1_000, 1, 1_999)
+    ]
+    assert back == [10, 51, 19]
+    other = shop.buy(shop.enrol(), 3_000)  # who is none gets nothing by returning
+    assert post_return(shop, other, amount_minor=1_500).json()["points"]["taken_back"] == 15

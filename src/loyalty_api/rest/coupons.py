@@ -10,16 +10,16 @@ from msgspec import Meta
 
 from loyalty_api.domain.access.refusals import OtherStore
 from loyalty_api.domain.members.refusals import NOT_ACTIVE, IdentifierBlocked, MemberNotFound
-from loyalty_api.domain.programs.check_rewards import check_coupon_effect
 from loyalty_api.domain.programs.parts import Code
-from loyalty_api.domain.programs.reward import Effect
 from loyalty_api.domain.rewards.answer import CouponAnswer
 from loyalty_api.domain.rewards.command import UseCoupon
+from loyalty_api.domain.rewards.coupon_effect import CouponEffect, check_coupon_effect
 from loyalty_api.domain.rewards.pools import CODE_LENGTH_MAX, CODES_MAX, add_codes
 from loyalty_api.domain.rewards.queries import Pool, list_pools, read_pool
 from loyalty_api.domain.rewards.refusals import (
     CodeTaken,
     CouponNotFound,
+    CouponOfPurchases,
     CouponReferenceReused,
     CouponUsedUp,
     PoolExists,
@@ -52,7 +52,7 @@ class PoolBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     codes: Annotated[list[CodeText], Meta(min_length=1, max_length=CODES_MAX)] | None = None
     generate: Annotated[int, Meta(ge=1, le=CODES_MAX)] | None = None
     uses: Annotated[int, Meta(ge=1, le=10**6)] = 1
-    effect: Effect | None = None
+    effect: CouponEffect | None = None
 
 
 class PoolView(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class PoolView(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     uses: int
-    effect: Effect | None
+    effect: CouponEffect | None
     size: int
     left: int
     made_at: str
@@ -216,6 +216,7 @@ ROUTES = [
             IdentifierBlocked,
             *NOT_ACTIVE,
             CouponNotFound,
+            CouponOfPurchases,
             CouponUsedUp,
             CouponReferenceReused,
             OtherStore,

@@ -29,7 +29,9 @@ class DryRuns(msgspec.Struct, frozen=True):
 async def read(door: Door, call: Call) -> Answer:
     """Sums over the purchases and events that a dry-run rule would have fired on."""
     async with door.database.reader() as connection:
-        purchases = await dry_run_totals(connection, program_id=call.program_id)
+        program = await door.catalogue.one(connection, call.program_id)
+        now = program.present(call.received_at)
+        purchases = await dry_run_totals(connection, program_id=program.id, now=now)
         events = await engagement_dry_runs(connection, program_id=call.program_id)
     on_purchases = {rule: (count, points) for rule, count, points in map(tuple, purchases)}
     on_events = {rule: (count, points) for rule, count, points in map(tuple, events)}

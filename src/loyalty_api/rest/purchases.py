@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,7 @@ from loyalty_api.domain.purchases.command import (
     check_purchase,
     content_hash,
 )
-from loyalty_api.domain.purchases.queries import PurchaseFilter, list_purchases, read_purchase
+from loyalty_api.domain.purchases.queries import PurchaseFilter, list_purchases, read_purchase, returns_by_purchase
 from loyalty_api.domain.purchases.refusals import (
     BeforeEnrolment,
     InTheFuture,
@@ -32,18 +32,17 @@ from loyalty_api.domain.purchases.refusals import (
     WrongCurrency,
 )
 from loyalty_api.domain.rewards.refusals import (
-    CouponUsedUp,
     RedemptionCancelled,
     RedemptionCompleted,
     RedemptionExpired,
 )
-from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.paging import page_answer, read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.caller import check_store
 from loyalty_api.rest.decode import check_years
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.idempotency import tell_outcome
+from loyalty_api.rest.purchase_shapes import PurchasePage, PurchaseView, view_purchase
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
 from loyalty_api.rest.whose import WHOSE, check_member, whose
 
@@ -61,7 +60,6 @@ PURCHASE_REFUSALS = (
     RedemptionCancelled,
     RedemptionExpired,
     PaidTooMuch,
-    CouponUsedUp,
     OutOfRange,
     OtherStore,
 )
@@ -110,36 +108,6 @@ EXAMPLE_ANSWER = {
 }
 
 
-class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """A purchase read back. ``tier`` is the one it earned at, that of its own time."""
-
-    id: UUID
-    status: str
-    member: UUID
-    reference: str
-    source: str
-    occurred_at: str
-    recorded_at: str
-    currency: str
-    store: str | None
-    employee: str | None
-    channel: str | None
-    total_minor: int
-    base_minor: int
-    lines: msgspec.Raw
-    coupons: msgspec.Raw
-    points: dict[str, Any]
-    version: int
-    tier: str | None
-
-
-class PurchasePage(msgspec.Struct, frozen=True):
-    """A page of purchases, latest recorded first."""
-
-    items: list[PurchaseView]
-    next_cursor: str | None
-
-
 async def record(door: Door, call: Call) -> Answer:
     """201 with a fresh answer, or 200 with the first one, to the byte."""
     command = make_command(call.body, call.known, call.received_at)
@@ -151,7 +119,8 @@ async def read(door: Door, call: Call) -> Answer:
     """One purchase."""
     async with door.database.reader() as connection:
         row = await read_purchase(connection, program_id=call.program_id, purchase_id=UUID(call.path["purchase_id"]))
-    return answer_json(_view(row))
+        back = await returns_by_purchase(connection, [row])
+    return answer_json(view_purchase(row, back))
 
 
 async def list_(door: Door, call: Call) -> Answer:
@@ -161,7 +130,10 @@ async def list_(door: Door, call: Call) -> Answer:
     async with door.database.reader() as connection:
         wanted = msgspec.structs.replace(wanted, member_ids=await whose(connection, call))
         rows = await list_purchases(connection, program_id=call.program_id, wanted=wanted, page=page)
-    return answer_json(page_answer(rows, page, lambda row: row["purchase_id"], [_view(row) for row in rows]))
+        back = await returns_by_purchase(connection, rows)
+    return answer_json(
+        page_answer(rows, page, lambda row: row["purchase_id"], [view_purchase(row, back) for row in rows])
+    )
 
 
 def make_command(purchase: Purchase, caller: Caller, received_at: datetime) -> RecordPurchase:
@@ -199,33 +171,6 @@ def _filter(call: Call) -> PurchaseFilter:
         reference=query.get("reference"),
         occurred_from=instants["occurred_from"],
         occurred_to=instants["occurred_to"],
-    )
-
-
-def _view(row: Any) -> PurchaseView:
-    return PurchaseView(
-        id=row["purchase_id"],
-        status="voided" if row["voided"] else "recorded",
-        member=row["member_id"],
-        reference=row["reference"],
-        source=row["source"],
-        occurred_at=rfc3339(row["occurred_at"]),
-        recorded_at=rfc3339(row["recorded_at"]),
-        currency=row["currency"],
-        store=row["store"],
-        employee=row["employee"],
-        channel=row["channel"],
-        total_minor=row["total_minor"],
-        base_minor=row["base_minor"],
-        lines=msgspec.Raw(row["lines"]),
-        coupons=msgspec.Raw(row["coupons"]),
-        points={
-            "earned": row["points_earned"],
-            "pending": row["points_pending"],
-            "earnings": msgspec.Raw(row["earnings"]),
-        },
-        version=row["version"],
-        tier=row["tier"],
     )
 
 

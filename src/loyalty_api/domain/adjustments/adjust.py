@@ -16,9 +16,10 @@ from loyalty_api.domain.claims.claim import Claim, Key, claims_ask, claims_chang
 from loyalty_api.domain.members.queries import check_enrolled, everyone
 from loyalty_api.domain.members.refusals import MemberMerged
 from loyalty_api.domain.programs.queries import Program
+from loyalty_api.domain.rewards.redeem_reached import redeem_beside
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.ids import new_id
-from loyalty_api.kernel.together import ask, change_together
+from loyalty_api.kernel.together import Change, ask, change_together
 
 
 async def adjust_points(connection: Connection, program: Program, command: RecordAdjustment) -> Answered:
@@ -54,11 +55,14 @@ async def adjust_points(connection: Connection, program: Program, command: Recor
     if first is not None:
         return first
     within = is_within(program.version_at(now).document.adjustments, command.scopes, asked.points)
+    beside: list[Change] = []
     if within:
         book_adjustment(book, program, adjustment, actor=command.actor, now=now)
+        beside = await redeem_beside(connection, program, book, adjustment.members, now=now)
     adjustment.answer = encode_answer(adjustment, book.balances[command.member_id] if within else None)
     claim = Claim(command.member_id, adjustment.adjustment_id, command.content_hash)
-    await change_together(connection, [*claims_change({key: claim}), *book.changes(), insert_change(adjustment)])
+    changes = [*claims_change({key: claim}), *book.changes(), *beside, insert_change(adjustment)]
+    await change_together(connection, changes)
     return Answered(adjustment.answer, replayed=False)
 
 

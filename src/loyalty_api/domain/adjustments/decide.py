@@ -19,6 +19,7 @@ from loyalty_api.domain.adjustments.store import (
     update_change,
 )
 from loyalty_api.domain.programs.queries import Program
+from loyalty_api.domain.rewards.redeem_reached import redeem_beside
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.together import change_together
 
@@ -52,7 +53,8 @@ async def approve_adjustment(
     if not is_within(program.version_at(now).document.adjustments, scopes, found.points):
         raise AdjustmentAboveLimit(f"{abs(found.points):,} points are above the limit of this key too.")
     book_adjustment(book, program, found, actor=actor, now=now)
-    await change_together(connection, [*book.changes(), update_change(found, seen=AWAITING)])
+    beside = await redeem_beside(connection, program, book, found.members, now=now)
+    await change_together(connection, [*book.changes(), *beside, update_change(found, seen=AWAITING)])
     return found
 
 

@@ -24,6 +24,7 @@ from loyalty_api.domain.points.release import plan
 from loyalty_api.domain.points.settle import open_settled
 from loyalty_api.domain.points.take_back import Policy, take_back
 from loyalty_api.domain.programs.queries import Program
+from loyalty_api.domain.rewards.redeem_reached import redeem_beside
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.together import ask, change_together
 
@@ -82,7 +83,8 @@ async def reverse_adjustment(
         adjustment_id, found.points_reversed or 0, found.points_expired or 0, balance.available, actor
     )
     book.tell(balance, REVERSED_EVENT, encode_event(told), cause)
-    await change_together(connection, [*book.changes(), update_change(found, seen=BOOKED)])
+    beside = await redeem_beside(connection, program, book, [found.member_id], now=now)
+    await change_together(connection, [*book.changes(), *beside, update_change(found, seen=BOOKED)])
     return found
 
 

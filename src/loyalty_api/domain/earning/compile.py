@@ -139,7 +139,7 @@ def compile_version(program: Program, version: Version) -> Compiled:
 def compile_document(document: Document, number: int) -> Compiled:
     """A document as rules that can run."""
     ordered = sorted(document.earning_rules, key=lambda rule: (-rule.priority, rule.code))
-    rules = [(rule, _rule(rule, 1 << place, document.currency)) for place, rule in enumerate(ordered)]
+    rules = [(rule, compile_rule(rule, 1 << place, document.currency)) for place, rule in enumerate(ordered)]
     on_purchases = [pair for pair in rules if pair[0].per_event is None]
     kinds = {rule.per_event.kind for rule in ordered if rule.per_event is not None}
     events = {
@@ -203,7 +203,8 @@ def _walked(
     return with_live(None, tuple((rule.code, with_live(rule.code, ())) for rule, _ in rules if rule.state == "dry_run"))
 
 
-def _rule(rule: EarningRule, bit: int, currency: str) -> Rule:
+def compile_rule(rule: EarningRule, bit: int, currency: str) -> Rule:
+    """One rule, ready to run; ``bit``: which of the scoped rules it is."""
     kind = kind_of(rule)
     rate, per_minor, factor = _effect(rule)
     speech = speech_of("en", currency)

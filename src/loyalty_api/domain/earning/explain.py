@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from loyalty_api.domain.earning.compile import Compiled
+from loyalty_api.domain.earning.coupon_rules import coupon_rules, with_coupons
 from loyalty_api.domain.earning.explain_steps import ExplainedStep, Steps
 from loyalty_api.domain.earning.line_sets import Line, LineSets
 from loyalty_api.domain.earning.rules import Basket, Decision, Earning, decide, earn
@@ -78,6 +79,7 @@ def explain(
 ) -> Explained:
     """The decision on the basket by the version that ``compiled`` was made of. ``names``: what its lines are called."""
     decision = decide(compiled, basket)
+    compiled = with_coupons(compiled, basket.inputs.coupons)
     labels = [
         _label(speech, number, name, line)
         for number, (name, line) in enumerate(zip(names, basket.lines, strict=True), 1)
@@ -106,7 +108,8 @@ def _rules(
     fired = {earning.rule: earning for earning in decision.earnings}
     would = {earning.rule: earning.points for earning in decision.dry_runs}
     told_rules = []
-    for rule in sorted(document.earning_rules, key=lambda each: (-each.priority, each.code)):
+    coupons = coupon_rules(basket.inputs.coupons)
+    for rule in (*sorted(document.earning_rules, key=lambda each: (-each.priority, each.code)), *coupons):
         earning = fired.get(rule.code)
         told_rules.append(
             ExplainedRule(

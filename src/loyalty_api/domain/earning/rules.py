@@ -29,6 +29,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from loyalty_api.domain.earning.compile import FIXED, Compiled, Exact, Rule
+from loyalty_api.domain.earning.coupon_rules import with_coupons
 from loyalty_api.domain.earning.given import Given, limit_taking
 from loyalty_api.domain.earning.line_sets import Line, LineSets
 from loyalty_api.domain.earning.words import BUDGET, GAP, PER_PURCHASE, plain_units
@@ -44,13 +45,15 @@ class Inputs(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``conditions``: whether the rule's condition holds. ``carried``: minor units of a step that wait from before.
     ``rooms``: points left, by limit; one that is not named does not bind. ``paid_minor``: what was paid with points
-    and does not earn; the lines of the basket are without it.
+    and does not earn; the lines of the basket are without it. ``coupons``: factors of those that multiply, by the code
+    that they have among the rules.
     """
 
     conditions: dict[str, bool] = {}
     carried: dict[str, int] = {}
     rooms: dict[str, dict[str, int]] = {}
     paid_minor: int = 0
+    coupons: dict[str, Decimal] = {}
 
 
 NO_INPUTS = Inputs()
@@ -189,6 +192,7 @@ W = TypeVar("W", bound=Walk)
 
 def decide(compiled: Compiled, basket: Basket) -> Decision:
     """What the basket earns by the version's rules."""
+    compiled = with_coupons(compiled, basket.inputs.coupons)
     sets = LineSets(compiled, basket.lines)
     walk, earnings = earn(compiled, basket, sets, Walk)
     would = [

@@ -137,6 +137,6 @@ def evidence_of(inputs: Inputs, decision: Decision) -> Evidence | None:
         for code, limits in inputs.rooms.items()
         if (kept := {name: left for name, left in limits.items() if name != BUDGET or code in decision.short})
     }
-    if not (inputs.conditions or inputs.carried or rooms or decision.rests or inputs.paid_minor):
+    if not (inputs.conditions or inputs.carried or rooms or decision.rests or inputs.paid_minor or inputs.coupons):
         return None
-    return Evidence(inputs.conditions, inputs.carried, rooms, inputs.paid_minor, decision.rests)
+    return Evidence(inputs.conditions, inputs.carried, rooms, inputs.paid_minor, inputs.coupons, decision.rests)

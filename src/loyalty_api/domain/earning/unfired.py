@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from loyalty_api.domain.earning.compile import Compiled, Rule
+from loyalty_api.domain.earning.coupon_rules import with_coupons
 from loyalty_api.domain.earning.line_sets import LineSets
 from loyalty_api.domain.earning.rules import Basket, Decision, earn, hindrance, stacked
 from loyalty_api.domain.earning.speech import Speech, speech_of
@@ -22,6 +23,7 @@ class Unfired(msgspec.Struct, frozen=True):
 def unfired(compiled: Compiled, basket: Basket, decision: Decision, speech: Speech | None = None) -> list[Unfired]:
     """Every rule of the version that is not among the decision's earnings, by code; in English unless said."""
     speech = speech or speech_of("en", compiled.currency)
+    compiled = with_coupons(compiled, basket.inputs.coupons)
     fired = {earning.rule for earning in decision.earnings}
     would = {earning.rule: earning.points for earning in decision.dry_runs}
     sets = LineSets(compiled, basket.lines)

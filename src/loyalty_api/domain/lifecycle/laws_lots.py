@@ -108,8 +108,14 @@ def _instants(rows: MemberRows) -> Iterator[Broken]:
 
 
 def _due(rows: MemberRows, balance: Row) -> Iterator[Broken]:
-    """The balance row knows the latest purchase, and is never late in knowing what is due next."""
-    last = max((row["occurred_at"] for row in rows.purchases), default=None)
+    """The balance row knows the latest purchase that stands, and is never late in knowing what is due next."""
+    back: dict[UUID, int] = defaultdict(int)
+    for row in rows.returns:
+        back[row["purchase_id"]] += row["amount_minor"]
+    gone = {row["purchase_id"] for row in rows.returns if row["kind"] == "void"}
+    gone |= {row["purchase_id"] for row in rows.purchases if 0 < row["total_minor"] == back[row["purchase_id"]]}
+    standing = [row["occurred_at"] for row in rows.purchases if row["purchase_id"] not in gone]
+    last = max(standing, default=None)
     if balance["last_purchase_at"] != last:
         yield "due", f"the latest purchase was at {last}, the balance knows {balance['last_purchase_at']}"
     for lot in rows.lots:

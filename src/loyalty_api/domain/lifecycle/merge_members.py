@@ -27,6 +27,7 @@ from loyalty_api.domain.points.hand_over import hand_over, record_together
 from loyalty_api.domain.points.post import Book, Cause, open_book
 from loyalty_api.domain.points.settle import settle
 from loyalty_api.domain.programs.queries import Program
+from loyalty_api.domain.rewards.redeem_reached import redeem_beside
 from loyalty_api.domain.tiers.events import CHANGED, TierChanged
 from loyalty_api.domain.tiers.events import encode_event as encode_tier
 from loyalty_api.domain.tiers.queries import days_of
@@ -88,7 +89,8 @@ async def merge_members(
         book.tell(balance, MERGED, encode_event(told), cause)
     standing = await _unite_tiers(connection, program, book, alias, survivor, cause)
     tiers = standings_changes([standing]) if standing.days else moves_changes([standing]) if standing.new_moves else ()
-    await change_together(connection, [*book.changes(), *tiers])
+    beside = await redeem_beside(connection, program, book, [into], now=now)
+    await change_together(connection, [*book.changes(), *tiers, *beside])
     await connection.execute(_CLAIMS, program.id, member_id, into)
     named = {"program_id": program.id, "member_id": member_id}
     await set_status(connection, **named, status=ALIAS, reason=None, now=at, actor=actor)

@@ -6,7 +6,7 @@ A member's lots are read only behind the lock on the balance, or for a view that
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,9 +17,10 @@ import msgspec
 from loyalty_api.domain.points.accounts import LOT_ACCOUNTS, Account
 from loyalty_api.domain.points.balance import Balance
 from loyalty_api.domain.points.dates import inactive_at
+from loyalty_api.kernel.clock import END_OF_TIME
 from loyalty_api.kernel.together import Ask, Change, RowType, Values
 
-NEVER = datetime.max.replace(tzinfo=UTC)
+NEVER = END_OF_TIME
 
 
 class Lot(msgspec.Struct):

@@ -30,24 +30,16 @@ def check_rewards(rewards: Sequence[Reward], tiers: Sequence[str]) -> Iterator[F
                 yield FieldError(f"{place}.tiers[{number}]", f"{tier} {NO_TIER}; {known}")
 
 
-def check_effect(place: str, effect: Effect) -> Iterator[FieldError]:
-    """Every fault of what a reward or a coupon does."""
-    named = [kind for kind in EFFECTS if getattr(effect, kind) is not None]
+def check_effect(place: str, effect: Effect, also: Sequence[str] = ()) -> Iterator[FieldError]:
+    """Every fault of what a reward or a coupon does; ``also``: further kinds that the effect may be."""
+    named = [kind for kind in (*EFFECTS, *also) if getattr(effect, kind) is not None]
     if len(named) != 1:
         said = f"not {' and '.join(named)}" if named else "and says none"
-        yield FieldError(place, f"must say one of {', '.join(EFFECTS)}, {said}")
+        yield FieldError(place, f"must say one of {', '.join((*EFFECTS, *also))}, {said}")
     if effect.percent_off is not None and not 0 < effect.percent_off.percent <= 100:
         yield FieldError(f"{place}.percent_off.percent", "must be more than 0 and at most 100")
     if effect.pay_with_points is not None:
         yield from _pay(f"{place}.pay_with_points", effect.pay_with_points)
-
-
-def check_coupon_effect(effect: Effect) -> Iterator[FieldError]:
-    """Every fault of what the codes of a pool do: one of the kinds that a till can take off by itself."""
-    yield from check_effect("effect", effect)
-    for name in ("coupon", "pay_with_points"):
-        if getattr(effect, name) is not None:
-            yield FieldError(f"effect.{name}", "is no effect of a coupon")
 
 
 def _pay(place: str, pay: PayWithPoints) -> Iterator[FieldError]:

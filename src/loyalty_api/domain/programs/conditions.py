@@ -15,6 +15,7 @@ from cel_expr_python import cel
 
 from loyalty_api.domain.programs.condition_faults import say_faults, say_type
 from loyalty_api.domain.programs.condition_limits import limit_faults, steps_per_line
+from loyalty_api.domain.programs.conjuncts import conjuncts
 from loyalty_api.domain.programs.document import About
 from loyalty_api.domain.programs.expression_tree import Node, read_tree
 
@@ -102,6 +103,24 @@ def compile_condition(text: str, about: About) -> Condition:
     """The condition of a checked text."""
     expression, tree = _compile(text, about)
     return Condition(text, expression, tree)
+
+
+@lru_cache(COMPILED_MAX)
+def parts_of(text: str, about: About) -> tuple[Condition, ...]:
+    """The conditions that a checked one is made of, all of which hold where it does; itself, if it is one."""
+    whole = _compile(text, about)[1]
+    try:
+        parts = [compile_condition(part, about) for part in conjuncts(text)]
+    except _Faulty:
+        return (compile_condition(text, about),)
+    same = [part.text for part in parts] and _joined(whole) == [_compile(part.text, about)[1] for part in parts]
+    return tuple(parts) if same else (compile_condition(text, about),)
+
+
+def _joined(tree: Node) -> list[Node]:
+    if tree.kind == "call" and tree.name == "_&&_":
+        return [part for side in tree.parts for part in _joined(side)]
+    return [tree]
 
 
 class _Faulty(Exception):

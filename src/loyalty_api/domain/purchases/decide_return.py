@@ -1,9 +1,10 @@
 """What a return takes back (pure): what remains of the purchase is decided again, as it was decided then.
 
 The version, tier, carried rest and the rooms of caps and budgets are those stored with the purchase. Conditions about
-the purchase and the tier are asked again of what remains; those about the member keep their answer, since the member
-of then is not stored. The difference to what was earned is due in all; a return owes what earlier ones of the same
-purchase have not, and never less than nothing: what was taken back is not given again because of another return.
+the purchase and the tier are asked again of what remains. The member of then is not stored: a condition about them
+keeps its answer; of one that held and asks about both, the parts that ask about the purchase alone must still hold.
+The difference to what was earned is due in all; a return owes what earlier ones of the same purchase have not, and
+never less than nothing: what was taken back is not given again because of another return.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from loyalty_api.domain.earning.compile import Compiled
-from loyalty_api.domain.earning.facts import MemberFacts, PurchaseSeen, ask_conditions, purchase_facts
+from loyalty_api.domain.earning.facts import MemberFacts, PurchaseSeen, purchase_facts
 from loyalty_api.domain.earning.line_sets import LineSets
 from loyalty_api.domain.earning.rules import Basket, Decision, Earning, decide
+from loyalty_api.domain.programs.conditions import Condition, parts_of
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.purchases.again import Again, StoredLine, StoredPurchase
 from loyalty_api.domain.purchases.returned_lines import Part, add_up, remaining
@@ -92,15 +94,21 @@ def _decide(
         left = unpaid_lines(left, paid - paid * (row["total_minor"] - total) // row["total_minor"])
     conditions = dict(basket.inputs.conditions)
     if compiled.conditioned:
-        conditions |= _conditions(row, compiled, left, total, zone)
+        conditions |= _conditions(row, compiled, left, total, zone, held=conditions)
     inputs = msgspec.structs.replace(basket.inputs, conditions=conditions)
     return decide(compiled, Basket(left, basket.tier, basket.day, basket.minute, total, inputs))
 
 
 def _conditions(
-    row: StoredPurchase, compiled: Compiled, left: list[StoredLine], total: int, zone: ZoneInfo
+    row: StoredPurchase,
+    compiled: Compiled,
+    left: list[StoredLine],
+    total: int,
+    zone: ZoneInfo,
+    *,
+    held: Mapping[str, bool],
 ) -> dict[str, bool]:
-    """The answers of those conditions that can be asked again."""
+    """The answers of those conditions of which something can be asked again. ``held``: whether each did."""
     seen = PurchaseSeen(
         lines=left,
         total_minor=total,
@@ -113,14 +121,21 @@ def _conditions(
         local=row["occurred_at"].astimezone(zone),
         member=MemberFacts(tier=row["tier"], enrolled_at=row["occurred_at"]),
     )
-    answers = ask_conditions(compiled, purchase_facts(compiled.names, seen))
-    askable = {
-        rule.code
-        for rule in compiled.conditioned
-        if rule.when is not None
-        and all(name.startswith("purchase.") or name == "member.tier" for name in rule.when.names)
-    }
-    return {code: answer for code, answer in answers.items() if code in askable}
+    facts = purchase_facts(compiled.names, seen)
+    answers = {}
+    for rule in compiled.conditioned:
+        assert rule.when is not None, "a conditioned rule has a condition"
+        if _askable(rule.when):
+            answers[rule.code] = rule.when.holds(facts)
+        elif held.get(rule.code):
+            parts = parts_of(rule.when.text, "purchase")
+            answers[rule.code] = all(part.holds(facts) for part in parts if _askable(part))
+    return answers
+
+
+def _askable(condition: Condition) -> bool:
+    """Whether it asks about nothing of the member but the tier."""
+    return all(name.startswith("purchase.") or name == "member.tier" for name in condition.names)
 
 
 def _counts(tiers: Tiers | None, now: Decision, left: list[StoredLine]) -> int:

@@ -18,7 +18,7 @@ from loyalty_api.domain.claims.claim import Claim, Key, claims_change
 from loyalty_api.domain.earning.compile import Compiled, compile_version
 from loyalty_api.domain.earning.gather import Gathered
 from loyalty_api.domain.earning.lots import lots_of
-from loyalty_api.domain.earning.rules import Basket, Decision, decide
+from loyalty_api.domain.earning.rules import Basket, Decision
 from loyalty_api.domain.earning.tallies import Use
 from loyalty_api.domain.members.presented import Presented
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, NO_TRAITS, Membership
@@ -29,6 +29,7 @@ from loyalty_api.domain.programs.parts import POINTS_MAX
 from loyalty_api.domain.programs.queries import Program, Version
 from loyalty_api.domain.purchases.command import Purchase, PurchaseLine, RecordPurchase
 from loyalty_api.domain.purchases.conditions import conditions_of
+from loyalty_api.domain.purchases.multiply import decide_used, factors_of, settle_shown
 from loyalty_api.domain.purchases.receipt import Decided, make_answer, make_event, make_row
 from loyalty_api.domain.purchases.refusals import (
     BeforeEnrolment,
@@ -99,7 +100,7 @@ class Desk:
             return refusal
         row = make_row(decided)
         self.events.append(make_event(row, decided))
-        self._spend(command, decided, listed, present)
+        self._spend(command, decided, listed._replace(coupons=decided.coupons), present)
         row.answer = make_answer(decided)
         self.rows.append(row)
         self.claims[key] = self.new_claims[key] = Claim(row.member_id, row.purchase_id, command.content_hash)
@@ -156,7 +157,10 @@ class Desk:
         use = use_of(program, then, now) if compiled.remembers else None
         paid_minor = listed.paid_minor(then.document.earning_base)
         basket = self._basket(command, member_id, compiled, use, tier, paid_minor)
-        decision = decide(compiled, basket)
+        if listed.coupons:
+            inputs = msgspec.structs.replace(basket.inputs, coupons=factors_of(listed.coupons))
+            basket = msgspec.structs.replace(basket, inputs=inputs)
+        basket, decision = decide_used(compiled, basket)
         value = _measured(current.document.tiers, decision)
         if decision.points > POINTS_MAX:
             raise OutOfRange.of(FieldError("total_minor", f"would earn more than {POINTS_MAX:,} points"))
@@ -191,6 +195,7 @@ class Desk:
             move=move,
             compiled=compiled,
             basket=basket,
+            coupons=settle_shown(listed.coupons, basket),
         )
 
     def _basket(

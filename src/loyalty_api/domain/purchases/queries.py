@@ -12,6 +12,7 @@ from sqlalchemy import exists, select
 
 from loyalty_api.domain.purchases.model import purchases, returns
 from loyalty_api.domain.purchases.refusals import PurchaseNotFound
+from loyalty_api.kernel.clock import END_OF_TIME
 from loyalty_api.kernel.database import Connection, fetch
 from loyalty_api.kernel.paging import Page, page_key
 
@@ -27,11 +28,21 @@ class PurchaseFilter(msgspec.Struct, frozen=True, kw_only=True):
     occurred_to: datetime | None = None
 
 
+# Something of it is still bought: it was not voided, nor did all of its money come back.
+_STANDS = """
+NOT EXISTS (
+  SELECT FROM returns r WHERE r.member_id = p.member_id AND r.purchase_id = p.purchase_id AND r.recorded_at <= $2
+  HAVING bool_or(r.kind = 'void') OR p.total_minor > 0 AND sum(r.amount_minor) = p.total_minor
+)"""
 _VOIDED = exists().where(
     returns.c.member_id == purchases.c.member_id,
     returns.c.purchase_id == purchases.c.purchase_id,
     returns.c.kind == "void",
 )
+_RETURNS = """
+SELECT purchase_id, return_id, kind, reference, source, occurred_at, amount_minor, points_taken, points_given
+FROM returns WHERE member_id = ANY($1::uuid[]) AND purchase_id = ANY($2::uuid[]) ORDER BY return_id
+"""
 _SHOWN = [*(column for column in purchases.c if column.name not in ("answer", "actor")), _VOIDED.label("voided")]
 
 
@@ -82,17 +93,40 @@ async def earnings_of(
 
 
 async def last_purchase_at(connection: Connection, *, member_id: UUID, recorded_by: datetime) -> datetime | None:
-    """When the latest of the member's purchases that were recorded by an instant occurred; None: there was none."""
+    """When the latest of the member's purchases occurred that were recorded by an instant and not all taken back by
+    then; None: there was none."""
     return await connection.fetchval(
-        "SELECT max(occurred_at) FROM purchases WHERE member_id = $1 AND recorded_at <= $2", member_id, recorded_by
+        f"SELECT max(p.occurred_at) FROM purchases p WHERE p.member_id = $1 AND p.recorded_at <= $2 AND {_STANDS}",
+        *(member_id, recorded_by),
     )
 
 
-async def dry_run_totals(connection: Connection, *, program_id: UUID) -> list[asyncpg.Record]:
-    """(rule, purchases, points) of every dry-run rule that would have given points, by code."""
+async def last_other_purchase_at(connection: Connection, *, member_id: UUID, purchase_id: UUID) -> datetime | None:
+    """When the latest of the member's other purchases occurred of which something stands; None: there is none."""
+    return await connection.fetchval(
+        f"SELECT max(p.occurred_at) FROM purchases p WHERE p.member_id = $1 AND p.purchase_id <> $3 AND {_STANDS}",
+        *(member_id, END_OF_TIME, purchase_id),
+    )
+
+
+async def returns_by_purchase(
+    connection: Connection, purchases: Collection[asyncpg.Record]
+) -> dict[UUID, list[asyncpg.Record]]:
+    """The returns of some purchases, by purchase, oldest first."""
+    found: dict[UUID, list[asyncpg.Record]] = {row["purchase_id"]: [] for row in purchases}
+    if found:
+        members = list({row["member_id"] for row in purchases})
+        for row in await connection.fetch(_RETURNS, members, list(found)):
+            found[row["purchase_id"]].append(row)
+    return found
+
+
+async def dry_run_totals(connection: Connection, *, program_id: UUID, now: datetime) -> list[asyncpg.Record]:
+    """(rule, purchases, points) of every dry-run rule that would have given points, by code, for the purchases that
+    were not all taken back by ``now``, the program's present."""
     return await connection.fetch(
         "SELECT e->>'rule' AS rule, count(*) AS purchases, sum((e->>'points')::bigint)::bigint AS points"
-        " FROM purchases, json_array_elements(dry_runs) AS e"
-        " WHERE program_id = $1 AND dry_runs IS NOT NULL GROUP BY 1 ORDER BY 1",
-        program_id,
+        " FROM purchases p, json_array_elements(p.dry_runs) AS e"
+        f" WHERE p.program_id = $1 AND p.dry_runs IS NOT NULL AND {_STANDS} GROUP BY 1 ORDER BY 1",
+        *(program_id, now),
     )

@@ -8,9 +8,10 @@ from loyalty_api.domain.earning.rules import Earning
 from loyalty_api.domain.earning.unfired import Unfired, unfired
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.purchases.advise import advise
-from loyalty_api.domain.purchases.answer import Advice, TierAnswer
+from loyalty_api.domain.purchases.answer import Advice, ListedCoupon, TierAnswer
 from loyalty_api.domain.purchases.command import RecordPurchase
 from loyalty_api.domain.purchases.gather import gather
+from loyalty_api.domain.purchases.multiply import tell_shown
 from loyalty_api.domain.purchases.receipt import make_tier
 from loyalty_api.domain.rewards.catalogue import offered_rewards
 from loyalty_api.kernel.database import Connection
@@ -33,13 +34,14 @@ class QuotedReward(msgspec.Struct, frozen=True, omit_defaults=True):
     why_not: str | None = None
 
 
-class Quote(msgspec.Struct, frozen=True):
-    """What the purchase would be answered; ``tier`` is the one after it."""
+class Quote(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the purchase would be answered; ``tier`` is the one after it. ``coupons``: those it lists; none is used."""
 
     points: QuotedPoints
     tier: TierAnswer | None
     rewards: list[QuotedReward]
     advice: list[Advice]
+    coupons: list[ListedCoupon] = []
 
 
 async def quote_purchase(connection: Connection, catalogue: Catalogue, command: RecordPurchase) -> Quote:
@@ -69,4 +71,5 @@ async def quote_purchase(connection: Connection, catalogue: Catalogue, command: 
     advice = await advise(
         connection, program, command.purchase, member_id=decided.balance.member_id, offered=offered, now=now
     )
-    return Quote(points, make_tier(decided), rewards, advice)
+    coupons = tell_shown(decided.coupons, decision)
+    return Quote(points, make_tier(decided), rewards, advice, coupons)

@@ -14,6 +14,7 @@ from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.purchases.answer import PurchaseAnswer, encode_answer
 from loyalty_api.domain.purchases.command import RecordPurchase
 from loyalty_api.domain.purchases.events import TYPE, PurchaseRecorded, encode_event
+from loyalty_api.domain.purchases.multiply import Shown, tell_shown
 from loyalty_api.domain.purchases.store import PurchaseRow
 from loyalty_api.domain.tiers.events import TierMoved
 from loyalty_api.domain.tiers.standing import Move, Standing
@@ -42,6 +43,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     move: Move | None
     compiled: Compiled
     basket: Basket
+    coupons: list[Shown]
 
 
 def make_answer(decided: Decided) -> bytes:
@@ -55,6 +57,7 @@ def make_answer(decided: Decided) -> bytes:
             balance=BalanceAnswer(balance.available, balance.pending, balance.reserved),
             tier=make_tier(decided),
             advice=[],
+            coupons=tell_shown(decided.coupons, decision),
         )
     )
 

@@ -26,7 +26,7 @@ async def record_purchases(
 
     Refusals: Unauthenticated (the key was revoked), MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed,
     MemberErased, ReferenceReused, WrongCurrency, InTheFuture, TooLate, BeforeEnrolment, UnknownRedemption,
-    RedemptionCompleted, RedemptionCancelled, RedemptionExpired, PaidTooMuch, CouponUsedUp, OutOfRange, InvalidRequest
+    RedemptionCompleted, RedemptionCancelled, RedemptionExpired, PaidTooMuch, OutOfRange, InvalidRequest
     (the identifier cannot be read).
 
     ``locked`` False needs no transaction around it, and raises RaceLost when another was first, or a budget's slice

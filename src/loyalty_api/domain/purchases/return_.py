@@ -23,6 +23,7 @@ from loyalty_api.domain.purchases.again import read_again
 from loyalty_api.domain.purchases.decide_return import Before, decide_return
 from loyalty_api.domain.purchases.events import RETURNED, VOIDED
 from loyalty_api.domain.purchases.give_back import Given, Paid, give_paid_back, lots_of, read_paid
+from loyalty_api.domain.purchases.queries import last_other_purchase_at
 from loyalty_api.domain.purchases.refusals import (
     PurchaseVoided,
     ReturnBeyondPurchase,
@@ -40,6 +41,7 @@ from loyalty_api.domain.purchases.returns import (
     returns_of,
     sum_up,
 )
+from loyalty_api.domain.rewards.redeem_reached import redeem_beside
 from loyalty_api.domain.tiers.standing import read_standings, standings_ask, standings_changes
 from loyalty_api.kernel.clock import local_date, rfc3339
 from loyalty_api.kernel.database import Connection, RaceLost
@@ -72,10 +74,12 @@ async def record_return(connection: Connection, catalogue: Catalogue, command: R
     case = await _decide(connection, program, row, command, book, known, paid)
     given = _give_back(case)
     taken = await _take_back(connection, case)
+    beside = await redeem_beside(connection, program, book, [case.balance.member_id], now=now)
     answer = make_answer(case, taken, given)
     event = make_event(case, taken, given)
     case.book.tell(case.owner, VOIDED if command.kind == VOID else RETURNED, event, case.cause)
     owner_id = case.owner.member_id
+    await _look_back(connection, case)
     carries = read_carries(await ask(connection, carries_ask([owner_id])))
     changed = {rule: carries.rest(owner_id, rule) + change for rule, change in case.due.carry_change.items()}
     carries.keep(program.id, owner_id, changed)
@@ -88,6 +92,7 @@ async def record_return(connection: Connection, catalogue: Catalogue, command: R
             return_change(make_row(case, taken, given, answer)),
             *standings_changes(case.standings),
             *carries.changes(),
+            *beside,
         ],
     )
     return Answered(answer, replayed=False)
@@ -172,6 +177,19 @@ async def _decide(
         standings=told,
         cause=cause,
     )
+
+
+async def _look_back(connection: Connection, case: Case) -> None:
+    """A purchase of which nothing stands puts the end of points off no more: the one before it does."""
+    amount = sum(part.amount_minor for part in (*case.before.parts, *case.parts))
+    if case.command.kind != VOID and (amount < case.row["total_minor"] or not amount):
+        return
+    if case.owner.last_purchase_at == case.row["occurred_at"]:
+        last = await last_other_purchase_at(
+            connection, member_id=case.owner.member_id, purchase_id=case.row["purchase_id"]
+        )
+        case.owner.last_purchase_at = last
+        plan(case.book, case.owner)
 
 
 def _check_whole(row: asyncpg.Record, before: Before, parts: list[Part], command: RecordReturn) -> None:

@@ -5,7 +5,6 @@ A batch that lists any, or whose members reach an automatic reward, is decided b
 
 from __future__ import annotations
 
-from collections import Counter as Times
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -15,7 +14,9 @@ from loyalty_api.domain.points.balance import Balance
 from loyalty_api.domain.points.post import Cause
 from loyalty_api.domain.programs.document import EarningBase
 from loyalty_api.domain.programs.queries import Program
+from loyalty_api.domain.purchases.answer import WhyNot
 from loyalty_api.domain.purchases.command import Purchase, RecordPurchase
+from loyalty_api.domain.purchases.multiply import Shown, factors_of
 from loyalty_api.domain.purchases.refusals import PaidTooMuch, UnknownRedemption
 from loyalty_api.domain.rewards.codes import plain_code
 from loyalty_api.domain.rewards.counter import Counter
@@ -28,10 +29,10 @@ from loyalty_api.kernel.together import Change
 
 
 class Listed(NamedTuple):
-    """What a purchase lists: redemptions of its member that are open, and coupons that may be used."""
+    """What a purchase lists: redemptions of its member that are open, and coupons."""
 
     redemptions: list[Redemption]
-    coupons: list[Coupon]
+    coupons: list[Shown]
 
     def paid_minor(self, base: EarningBase) -> int:
         """What was paid with points and does not earn."""
@@ -57,7 +58,7 @@ class Spending:
         """What the purchase lists, checked.
 
         Refuses: UnknownRedemption, RedemptionCancelled, RedemptionExpired, RedemptionCompleted (with another
-        purchase), PaidTooMuch, CouponUsedUp.
+        purchase), PaidTooMuch. A coupon refuses nothing: what was bought was bought.
         """
         purchase = command.purchase
         if not (purchase.redemptions or purchase.coupons):
@@ -71,14 +72,23 @@ class Spending:
             counter.check_open(redemption, now=now, purchase=True)
             found[redemption.redemption_id] = redemption
         _check_share(purchase, list(found.values()), program)
-        codes = Times(plain_code(code) for code in purchase.coupons)
-        coupons = []
-        for code, times in codes.items():
-            coupon = self.coupons.find(program.id, code)
-            if coupon is not None:
-                self.coupons.check(counter, coupon, times)
-                coupons += [coupon] * times
-        return Listed(list(found.values()), coupons)
+        return Listed(list(found.values()), self._shown(purchase, program.id))
+
+    def _shown(self, purchase: Purchase, program_id: UUID) -> list[Shown]:
+        shown: list[Shown] = []
+        usable: list[Coupon] = []
+        for text in purchase.coupons:
+            coupon = self.coupons.find(program_id, plain_code(text))
+            if coupon is None:
+                shown.append(Shown(text, None, "unknown"))
+                continue
+            why_not: WhyNot | None = self.coupons.hindrance(self.counters[program_id], coupon, usable)
+            each = Shown(text, coupon, why_not)
+            if each.rule is not None and each.rule in factors_of(shown):
+                each = each._replace(why_not="twice")
+            shown.append(each)
+            usable += [coupon] if each.why_not is None else []
+        return shown
 
     def settle(self, balance: Balance, now: datetime) -> None:
         """Closes the member's reservations that ran out."""
@@ -87,12 +97,15 @@ class Spending:
 
     def spend(self, listed: Listed, command: RecordPurchase, balance: Balance, cause: Cause, now: datetime) -> None:
         """Completes and uses what was listed with the purchase, whose cause this is."""
-        if listed is NOTHING:
+        if not (listed.redemptions or listed.coupons):
             return
         counter, purchase = self.counters[command.program_id], command.purchase
         for redemption in listed.redemptions:
             counter.complete(balance, redemption, now=now, purchase_id=cause.id)
-        for coupon in listed.coupons:
+        for shown in listed.coupons:
+            coupon = shown.coupon
+            if coupon is None or shown.why_not is not None:
+                continue
             use = CouponUse(
                 member_id=balance.member_id,
                 use_id=new_id(),

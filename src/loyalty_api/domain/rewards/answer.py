@@ -9,7 +9,7 @@ import msgspec
 
 from loyalty_api.domain.earning.answer import BalanceAnswer
 from loyalty_api.domain.points.balance import Balance
-from loyalty_api.domain.programs.reward import Effect
+from loyalty_api.domain.rewards.coupon_effect import CouponEffect
 from loyalty_api.domain.rewards.store import Redemption
 from loyalty_api.kernel.clock import rfc3339
 
@@ -39,7 +39,7 @@ class CouponAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     pool: str
     member: UUID
     uses_left: int
-    effect: Effect | None = None
+    effect: CouponEffect | None = None
     amount_minor: int | None = None
     limited_by: str | None = None
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from loyalty_api.domain.points.balance import Balance
 from loyalty_api.domain.points.post import Cause
-from loyalty_api.domain.programs.reward import Effect
 from loyalty_api.domain.rewards import events
 from loyalty_api.domain.rewards.counter import Counter
+from loyalty_api.domain.rewards.coupon_effect import CouponEffect
 from loyalty_api.domain.rewards.refusals import CouponUsedUp
 from loyalty_api.domain.rewards.stock import pool_stock
 from loyalty_api.kernel.database import Connection
@@ -30,7 +30,7 @@ class Coupon(msgspec.Struct):
     uses: int
     used: int
     fresh: bool
-    effect: Effect | None
+    effect: CouponEffect | None
 
 
 class CouponUse(NamedTuple):
@@ -83,13 +83,27 @@ class Coupons:
         """The coupon of a code as it is compared; None: it is of no pool."""
         return self._coupons.get((program_id, code))
 
-    def check(self, counter: Counter, coupon: Coupon, times: int = 1) -> None:
-        """Refuses (CouponUsedUp) what may not be used so many times more."""
-        taken = self._times.get((coupon.program_id, coupon.code), 0)
-        if coupon.used + taken + times > coupon.uses:
-            raise CouponUsedUp(f"The coupon {coupon.written} was used as often as it may be.")
-        if coupon.fresh and not taken and (counter.stocks.left(pool_stock(coupon.program_id, coupon.pool)) or 0) <= 0:
-            raise CouponUsedUp(f"The coupon {coupon.written} is kept for a redemption.")
+    def check(self, counter: Counter, coupon: Coupon) -> None:
+        """Refuses (CouponUsedUp) what may not be used once more."""
+        match self.hindrance(counter, coupon):
+            case "used_up":
+                raise CouponUsedUp(f"The coupon {coupon.written} was used as often as it may be.")
+            case "kept":
+                raise CouponUsedUp(f"The coupon {coupon.written} is kept for a redemption.")
+
+    def hindrance(
+        self, counter: Counter, coupon: Coupon, beside: Sequence[Coupon] = ()
+    ) -> Literal["used_up", "kept"] | None:
+        """What keeps the coupon from one more use, ``beside`` others that wait to be used; None: nothing does."""
+        taken = self._times.get((coupon.program_id, coupon.code), 0) + beside.count(coupon)
+        if coupon.used + taken >= coupon.uses:
+            return "used_up"
+        if coupon.fresh and not taken:
+            others = {each.code for each in beside if each.fresh and each.pool == coupon.pool}
+            pieces = sum((coupon.program_id, code) not in self._times for code in others)
+            if (counter.stocks.left(pool_stock(coupon.program_id, coupon.pool)) or 0) <= pieces:
+                return "kept"
+        return None
 
     def use(self, counter: Counter, balance: Balance, coupon: Coupon, cause: Cause, use: CouponUse) -> None:
         """Notes a use that was checked."""
@@ -125,7 +139,7 @@ async def find_coupons(connection: Connection, codes: Collection[tuple[UUID, str
     if not codes:
         return []
     return [
-        Coupon(*row[:7], msgspec.json.decode(row[7], type=Effect) if row[7] else None)
+        Coupon(*row[:7], msgspec.json.decode(row[7], type=CouponEffect) if row[7] else None)
         for row in map(tuple, await connection.fetch(_FIND, *columns(sorted(codes))))
     ]
 

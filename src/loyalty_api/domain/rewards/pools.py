@@ -9,8 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty_api.domain.programs.reward import Effect
 from loyalty_api.domain.rewards.codes import make_code, make_place, plain_code
+from loyalty_api.domain.rewards.coupon_effect import CouponEffect
 from loyalty_api.domain.rewards.refusals import CodeTaken, PoolExists
 from loyalty_api.kernel.database import Connection, RaceLost
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
@@ -48,7 +48,7 @@ async def add_codes(
     codes: Sequence[str] | None,
     generate: int | None,
     uses: int,
-    effect: Effect | None,
+    effect: CouponEffect | None,
     now: datetime,
     actor: str,
 ) -> NewCodes:

@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 from sqlalchemy import select
 
-from loyalty_api.domain.programs.reward import Effect
+from loyalty_api.domain.rewards.coupon_effect import CouponEffect
 from loyalty_api.domain.rewards.model import redemptions
 from loyalty_api.domain.rewards.refusals import PoolNotFound
 from loyalty_api.domain.rewards.store import Redemption, read_redemptions
@@ -24,7 +24,7 @@ class Pool(NamedTuple):
 
     pool: str
     uses: int
-    effect: Effect | None
+    effect: CouponEffect | None
     size: int
     left: int
     made_at: datetime
@@ -52,7 +52,7 @@ async def list_pools(connection: Connection, *, program_id: UUID, now: datetime,
         Pool(
             row["pool"],
             row["uses"],
-            msgspec.json.decode(row["effect"], type=Effect) if row["effect"] else None,
+            msgspec.json.decode(row["effect"], type=CouponEffect) if row["effect"] else None,
             row["size"],
             row["left"],
             row["made_at"],

@@ -116,6 +116,14 @@ class CouponUsedUp(Refusal):
     title = "The coupon is used up"
 
 
+class CouponOfPurchases(Refusal):
+    """The coupon multiplies the points of a purchase, and is used by being listed with one."""
+
+    kind = Kind.CONFLICT
+    code = "coupon.of_purchases"
+    title = "The coupon is used with a purchase"
+
+
 class CouponReferenceReused(Refusal):
     """The reference stands for another use of a coupon: other content, or another member."""
 

@@ -14,7 +14,7 @@ from loyalty_api.domain.rewards.coupons import Coupon, Coupons, CouponUse, find_
 from loyalty_api.domain.rewards.gather import Asking, check_currency, find_again, find_asking, open_counter
 from loyalty_api.domain.rewards.price import worth
 from loyalty_api.domain.rewards.redeem import write_counter
-from loyalty_api.domain.rewards.refusals import CouponNotFound, CouponReferenceReused
+from loyalty_api.domain.rewards.refusals import CouponNotFound, CouponOfPurchases, CouponReferenceReused
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.ids import new_id
 
@@ -23,7 +23,8 @@ async def use_coupon(connection: Connection, catalogue: Catalogue, command: Comm
     """The answer, fresh or the first one told again.
 
     Refuses: MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased,
-    CouponReferenceReused, CouponNotFound, CouponUsedUp, InvalidRequest (a basket of another currency).
+    CouponReferenceReused, CouponNotFound, CouponOfPurchases, CouponUsedUp, InvalidRequest (a basket of another
+    currency).
     """
     program = await catalogue.one(connection, command.program_id)
     now = program.present(command.received_at)
@@ -35,6 +36,8 @@ async def use_coupon(connection: Connection, catalogue: Catalogue, command: Comm
     found = await find_coupons(connection, [(program.id, plain_code(command.code))])
     if not found:
         raise CouponNotFound("No pool of this program has such a code.")
+    if found[0].effect is not None and found[0].effect.multiplier is not None:
+        raise CouponOfPurchases("This coupon multiplies the points of a purchase; list it with the purchase.")
     pools = [found[0].pool]
     counter = await open_counter(connection, program, [asking.member_id], [], now=now, pools=pools)
     asking = await find_again(connection, program, command, key, counter)
