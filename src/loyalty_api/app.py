@@ -19,7 +19,7 @@ from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.logging import configure_logging
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.receive import read_body
-from loyalty_api.rest.route import Answer
+from loyalty_api.rest.route import Answer, Route
 from loyalty_api.rest.router import ROUTES, answer_unrouted, make_router
 from loyalty_api.rest.serve import serve_route
 from loyalty_api.settings import Settings, read_settings
@@ -49,36 +49,27 @@ class Application:
             await self._router(scope, receive, send)
             return
         sent_id = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = sent_id if _REQUEST_ID.match(sent_id) else new_id().hex.encode()
-
-        async def reply(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
-            await send(message)
-
-        if scope["path"] == PATH:
-            await self._phones(scope, receive, reply)
-            return
-        if scope["method"] == "OPTIONS":
-            await _send(reply, answer_unrouted(scope["path"]))
-            return
+        request_id = b"x-request-id", sent_id if _REQUEST_ID.match(sent_id) else new_id().hex.encode()
         route = self._hot.get((scope["method"], scope["path"]))
-        if route is None:
-            await self._router(scope, receive, reply)
-            return
+        if route is not None:
+            await _send(send, await self._serve(route, scope, receive), request_id)
+        elif scope["method"] == "OPTIONS" and scope["path"] != PATH:
+            await _send(send, answer_unrouted(scope["path"]), request_id)
+        else:
+
+            async def reply(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = [*message["headers"], request_id]
+                await send(message)
+
+            await (self._phones if scope["path"] == PATH else self._router)(scope, receive, reply)
+
+    async def _serve(self, route: Route, scope: Any, receive: Any) -> Answer:
         body = await read_body(scope, receive, self._settings.body_bytes_max)
         if isinstance(body, Answer):
-            answer = body
-        else:
-            answer = await serve_route(
-                self._opened,
-                route,
-                headers=dict(scope["headers"]),
-                path={},
-                query=scope["query_string"],
-                body=body,
-            )
-        await _send(reply, answer)
+            return body
+        headers, query = dict(scope["headers"]), scope["query_string"]
+        return await serve_route(self._opened, route, headers=headers, path={}, query=query, body=body)
 
     async def _phones(self, scope: Any, receive: Any, send: Any) -> None:
         assert self._endpoint is not None, "the lifespan opens the door before the first request"
@@ -115,11 +106,12 @@ def create() -> Application:
     return Application(settings)
 
 
-async def _send(send: Any, answer: Answer) -> None:
+async def _send(send: Any, answer: Answer, request_id: tuple[bytes, bytes]) -> None:
     headers = [
         (b"content-type", answer.content_type),
-        (b"content-length", str(len(answer.body)).encode()),
+        (b"content-length", b"%d" % len(answer.body)),
         *answer.headers,
+        request_id,
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

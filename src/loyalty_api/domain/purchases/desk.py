@@ -124,7 +124,7 @@ class Desk:
     def _keep(self, decided: Decided, listed: Listed, present: datetime) -> PurchaseRow:
         """Keeps the purchase as it was decided, with its event, and spends what it spends; its row."""
         command = decided.command
-        row = make_row(decided, b"")
+        row = make_row(decided)
         self.events.append(make_event(row, decided))
         moved = command.moved
         if moved is not None:
@@ -132,7 +132,7 @@ class Desk:
                 cause = decided.cause._replace(occurred_at=at)
                 mature_for(self.book, decided.balance, kind, earned_for=row.purchase_id, cause=cause)
         self._spend(command, decided, listed._replace(coupons=decided.coupons), present)
-        row = row._replace(answer=make_answer(decided) if moved is None else moved.answer)
+        row.answer = make_answer(decided) if moved is None else moved.answer
         self.rows.append(row)
         return row
 

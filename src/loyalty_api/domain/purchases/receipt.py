@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 from loyalty_api.domain.earning.answer import BalanceAnswer, EarnedPoints, TierAnswer, tell_tier
@@ -28,7 +26,7 @@ NO_COUPONS = b"[]"
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-class Decided(NamedTuple):
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """A purchase that was decided, and the member's state right after it."""
 
     command: RecordPurchase
@@ -69,8 +67,8 @@ def make_tier(decided: Decided) -> TierAnswer | None:
     return tell_tier(decided.standing, decided.tiers, changed=decided.move is not None)
 
 
-def make_row(decided: Decided, answer: bytes) -> PurchaseRow:
-    """The row that keeps the purchase, its earnings and the answer."""
+def make_row(decided: Decided) -> PurchaseRow:
+    """The row that keeps the purchase and its earnings; the answer is put in last."""
     command, cause, decision = decided.command, decided.cause, decided.decision
     purchase = command.purchase
     return PurchaseRow(
@@ -99,7 +97,7 @@ def make_row(decided: Decided, answer: bytes) -> PurchaseRow:
         tier=decided.tier,
         transfer_seq=decided.transfer_seq,
         actor=command.actor,
-        answer=answer,
+        answer=b"",
     )
 
 

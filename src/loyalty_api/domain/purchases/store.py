@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from operator import attrgetter
 from uuid import UUID
+
+import msgspec
 
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.together import Change, RowType, columns
 
 
-class PurchaseRow(NamedTuple):
+class PurchaseRow(msgspec.Struct, kw_only=True):
     """One row, in the order of the columns."""
 
     member_id: UUID
@@ -48,13 +50,14 @@ FROM unnest($1::uuid[], $2::uuid[]) AS k (member_id, purchase_id) JOIN purchases
 """
 
 
-PURCHASE_ROW = RowType("purchase_row", PurchaseRow._fields)
+PURCHASE_ROW = RowType("purchase_row", PurchaseRow.__struct_fields__)
+_written = attrgetter(*PurchaseRow.__struct_fields__)
 _INSERT = PURCHASE_ROW.insert_into("purchases")
 
 
 def purchases_change(rows: Sequence[PurchaseRow]) -> list[Change]:
     """The change that inserts all rows."""
-    return [Change(_INSERT, (rows,))] if rows else []
+    return [Change(_INSERT, ([_written(row) for row in rows],))] if rows else []
 
 
 async def first_answers(connection: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict[UUID, bytes]:
