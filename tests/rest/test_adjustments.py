@@ -155,7 +155,7 @@ def test_reversing_what_was_given_takes_it_back_and_a_debt_is_paid_by_what_comes
     assert limited.buy(member, 7_000)["balance"]["available"] == 20
 
 
-@pytest.mark.parametrize(("policy", "left", "reversed_points"), [("clamp", 0, 30), ("pending_only", 30, 0)])
+@pytest.mark.parametrize(("policy", "left", "reversed_points"), [("clamp", 0, 30), ("pending_only", 0, 30)])
 def test_a_reversal_follows_the_programs_policy_for_what_is_spent(
     make_shop: Callable[..., Shop], policy: str, left: int, reversed_points: int
 ) -> None:
@@ -165,6 +165,19 @@ def test_a_reversal_follows_the_programs_policy_for_what_is_spent(
     booked(adjust(shop, member, -50))
     assert decide(shop, given, "reverse").json()["reversal"]["points"] == reversed_points
     assert shop.points(member) == (left, 0)
+
+
+def test_reversing_takes_what_is_left_of_the_given_points_before_those_that_purchases_wait_for(
+    make_shop: Callable[..., Shop],
+) -> None:
+    shop = make_shop(points={"on_return": "pending_only", "pending": {"days": 5}})
+    member = shop.enrol()
+    shop.buy(member, 10_000)
+    given = booked(adjust(shop, member, 80))["id"]
+    booked(adjust(shop, member, -50))
+    assert decide(shop, given, "reverse").json()["reversal"]["points"] == 80
+    points = shop.call("GET", f"/v1/members/{member['id']}/points").json()
+    assert (points["available"], points["pending"]) == (0, 50)
 
 
 def test_reversing_what_has_expired_takes_nothing_twice(limited: Shop) -> None:
