@@ -87,6 +87,17 @@ def test_the_same_reference_is_answered_the_same_and_other_content_is_refused(sh
     assert shop.points(member) == (5, 0)
 
 
+def test_a_move_between_two_who_are_one_since_is_answered_the_same(shop: Shop) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    booked(adjust(shop, giver, 5))
+    first = move(shop, giver, taker, 2, reference="one")
+    assert shop.call("POST", f"/v1/members/{giver['id']}/merge", {"into": taker["id"]}).status_code == 200
+    again = move(shop, giver, taker, 2, reference="one")
+    assert (again.status_code, again.content) == (200, first.content)
+    problem(move(shop, giver, taker, 2, reference="two"), 422, "request.invalid", "to")
+    problem(move(shop, taker, giver, 2), 409, "member.merged")
+
+
 def test_what_cannot_be_is_refused_with_its_field(shop: Shop) -> None:
     member = shop.enrol()
     problem(adjust(shop, member, 0), 422, "request.invalid", "points")
