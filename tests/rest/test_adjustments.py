@@ -108,6 +108,9 @@ def test_what_cannot_be_is_refused_with_its_field(shop: Shop) -> None:
     problem(adjust(shop, stranger, 5), 404, "member.not_found")
     problem(move(shop, member, stranger, 5), 404, "member.not_found")
     problem(decide(shop, stranger["id"], "approve"), 404, "adjustment.not_found")
+    for how in ("reject", "reverse"):
+        blank = shop.call("POST", f"/v1/adjustments/{stranger['id']}/{how}", {"reason": " "})
+        problem(blank, 422, "request.invalid", "reason")
 
 
 def test_above_the_limit_a_second_key_decides(limited: Shop) -> None:

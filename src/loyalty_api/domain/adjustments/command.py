@@ -46,6 +46,11 @@ class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     reason: Reason
 
+    def __post_init__(self) -> None:
+        """A reason says something."""
+        if not self.reason.strip():
+            raise ValueError("`reason` must say something")
+
 
 class RecordAdjustment(msgspec.Struct, frozen=True, kw_only=True):
     """The command: whose points, what is asked, by whom with which scopes, and when it arrived (the real present)."""
