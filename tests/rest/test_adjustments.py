@@ -87,6 +87,17 @@ def test_the_same_reference_is_answered_the_same_and_other_content_is_refused(sh
     assert shop.points(member) == (5, 0)
 
 
+def test_a_move_between_two_who_are_one_since_is_answered_the_same(shop: Shop) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    booked(adjust(shop, giver, 5))
+    first = move(shop, giver, taker, 2, reference="one")
+    assert shop.call("POST", f"/v1/members/{giver['id']}/merge", {"into": taker["id"]}).status_code == 200
+    again = move(shop, giver, taker, 2, reference="one")
+    assert (again.status_code, again.content) == (200, first.content)
+    problem(move(shop, giver, taker, 2, reference="two"), 422, "request.invalid", "to")
+    problem(move(shop, taker, giver, 2), 409, "member.merged")
+
+
 def test_what_cannot_be_is_refused_with_its_field(shop: Shop) -> None:
     member = shop.enrol()
     problem(adjust(shop, member, 0), 422, "request.invalid", "points")
@@ -97,6 +108,9 @@ def test_what_cannot_be_is_refused_with_its_field(shop: Shop) -> None:
     problem(adjust(shop, stranger, 5), 404, "member.not_found")
     problem(move(shop, member, stranger, 5), 404, "member.not_found")
     problem(decide(shop, stranger["id"], "approve"), 404, "adjustment.not_found")
+    for how in ("reject", "reverse"):
+        blank = shop.call("POST", f"/v1/adjustments/{stranger['id']}/{how}", {"reason": " "})
+        problem(blank, 422, "request.invalid", "reason")
 
 
 def test_above_the_limit_a_second_key_decides(limited: Shop) -> None:
@@ -155,7 +169,7 @@ def test_reversing_what_was_given_takes_it_back_and_a_debt_is_paid_by_what_comes
     assert limited.buy(member, 7_000)["balance"]["available"] == 20
 
 
-@pytest.mark.parametrize(("policy", "left", "reversed_points"), [("clamp", 0, 30), ("pending_only", 30, 0)])
+@pytest.mark.parametrize(("policy", "left", "reversed_points"), [("clamp", 0, 30), ("pending_only", 0, 30)])
 def test_a_reversal_follows_the_programs_policy_for_what_is_spent(
     make_shop: Callable[..., Shop], policy: str, left: int, reversed_points: int
 ) -> None:
@@ -165,6 +179,19 @@ def test_a_reversal_follows_the_programs_policy_for_what_is_spent(
     booked(adjust(shop, member, -50))
     assert decide(shop, given, "reverse").json()["reversal"]["points"] == reversed_points
     assert shop.points(member) == (left, 0)
+
+
+def test_reversing_takes_what_is_left_of_the_given_points_before_those_that_purchases_wait_for(
+    make_shop: Callable[..., Shop],
+) -> None:
+    shop = make_shop(points={"on_return": "pending_only", "pending": {"days": 5}})
+    member = shop.enrol()
+    shop.buy(member, 10_000)
+    given = booked(adjust(shop, member, 80))["id"]
+    booked(adjust(shop, member, -50))
+    assert decide(shop, given, "reverse").json()["reversal"]["points"] == 80
+    points = shop.call("GET", f"/v1/members/{member['id']}/points").json()
+    assert (points["available"], points["pending"]) == (0, 50)
 
 
 def test_reversing_what_has_expired_takes_nothing_twice(limited: Shop) -> None:

@@ -83,7 +83,7 @@ async def record(door: Door, call: Call) -> Answer:
     """201 with a fresh answer, or 200 with the first one, to the byte."""
     asked: Adjust | Move = call.body
     member_id = UUID(call.path["member_id"])
-    errors = check_asked(asked, member_id)
+    errors = check_asked(asked)
     if errors:
         raise InvalidRequest.of(*errors)
     command = RecordAdjustment(

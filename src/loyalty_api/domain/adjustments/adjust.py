@@ -19,13 +19,15 @@ from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.rewards.redeem_reached import redeem_beside
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.ids import new_id
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.kernel.together import Change, ask, change_together
 
 
 async def adjust_points(connection: Connection, program: Program, command: RecordAdjustment) -> Answered:
     """The answer, fresh or the first one told again.
 
-    Refuses: MemberNotFound, MemberClosed, MemberErased, MemberMerged, AdjustmentReferenceReused, InsufficientPoints.
+    Refuses: MemberNotFound, MemberClosed, MemberErased, MemberMerged, AdjustmentReferenceReused, InsufficientPoints,
+    InvalidRequest (points are to be moved to whose they are).
     """
     now, asked = program.present(command.received_at), command.asked
     key = Key(program.id, "adjustment", asked.source, asked.reference)
@@ -35,6 +37,8 @@ async def adjust_points(connection: Connection, program: Program, command: Recor
     first = await _first(connection, command, key, known)
     if first is not None:
         return first
+    if command.to_member_id == command.member_id:  # a retry may name two who are one since
+        raise InvalidRequest.of(FieldError("to", "must be another member"))
     adjustment = Adjustment(
         member_id=command.member_id,
         adjustment_id=new_id(),

@@ -46,6 +46,11 @@ class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     reason: Reason
 
+    def __post_init__(self) -> None:
+        """A reason says something."""
+        if not self.reason.strip():
+            raise ValueError("`reason` must say something")
+
 
 class RecordAdjustment(msgspec.Struct, frozen=True, kw_only=True):
     """The command: whose points, what is asked, by whom with which scopes, and when it arrived (the real present)."""
@@ -72,13 +77,11 @@ def content_hash(asked: Adjust | Move) -> bytes:
     return hashlib.blake2b(HASH_VERSION + _encoder.encode(asked), digest_size=16).digest()
 
 
-def check_asked(asked: Adjust | Move, member_id: UUID) -> list[FieldError]:
-    """What single fields cannot show: nothing is asked for, or nobody else is meant."""
+def check_asked(asked: Adjust | Move) -> list[FieldError]:
+    """What single fields cannot show: nothing is asked for, or no reason is told."""
     errors = []
     if not asked.points:
         errors.append(FieldError("points", "must not be 0"))
-    if isinstance(asked, Move) and asked.to == member_id:
-        errors.append(FieldError("to", "must be another member"))
     if not asked.reason.strip():
         errors.append(FieldError("reason", "must say something"))
     return errors

@@ -41,8 +41,9 @@ async def reverse_adjustment(
 ) -> Adjustment:
     """Reverses it once; a reversed one is answered as it is. ``now``: the program's present.
 
-    What was given is taken back like points of a returned purchase, by the program's ``on_return``; what of it has
-    expired is gone already. What was taken goes back into its lots, with the program's grace where they expired.
+    What is left of what was given is taken back, whatever the program's ``on_return``, which decides about what was
+    spent of it; what has expired is gone already. What was taken goes back into its lots, with the program's grace
+    where they expired.
 
     Refuses: AdjustmentNotFound, AdjustmentNotReversible (nothing is booked, it moved points: move them back, or the
     member is an alias by now),
@@ -102,6 +103,7 @@ def _take_back(
         cause=cause,
         kind="reverse",
         to=Account.ADJUSTED,
+        own_first=True,
     )
     plan(book, balance)
     adjustment.points_reversed = adjustment.points - taken.expired - taken.forgiven

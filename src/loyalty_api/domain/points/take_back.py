@@ -38,20 +38,23 @@ def take_back(
     cause: Cause,
     kind: str = "return",
     to: Account = Account.RETURNED,
+    own_first: bool = False,
 ) -> TakenBack:
     """Takes back ``points`` that were earned for a purchase, or given for whatever ``earned_for`` is.
 
     First its own that are pending, then its own that are available, then those of its own that have expired
     (``expired``: how many of these no earlier return has counted); then others' available ones, earliest expiry first,
-    and a debt. ``clamp`` makes no debt. ``pending_only`` takes pending points alone, its own before others'.
+    and a debt. ``clamp`` makes no debt. ``pending_only`` takes pending points alone, its own before others';
+    ``own_first``: its own available ones too, before any others'.
     The member is settled already.
     """
     lots = book.lots(balance)
     waiting = lots.pending()
     own_pending = pick([lot for lot in waiting if lot.earned_for == earned_for], points)
     rest = points - _sum(own_pending)
-    spendable = [] if policy == "pending_only" else lots.spendable(balance)
-    own_spendable = pick([lot for lot in spendable if lot.earned_for == earned_for], rest)
+    spendable = lots.spendable(balance)
+    mine = [lot for lot in spendable if lot.earned_for == earned_for]
+    own_spendable = pick(mine, rest) if own_first or policy != "pending_only" else []
     rest -= _sum(own_spendable)
     counted = min(expired, rest)
     rest -= counted
