@@ -21,7 +21,7 @@ from tests.make.shop import Shop, bearer
 
 NOBODY = "019a2011-0405-775b-a666-3189a5d947d4"
 WITH_BODY = sorted({route.key for route in CONTRACT if route.body is not None})
-BATCHES = {"POST /v1/purchases/batch", "POST /v1/engagement/batch", "POST /v1/openings/batch"}
+BATCHES = {"POST /v1/members/batch", "POST /v1/purchases/batch", "POST /v1/engagement/batch", "POST /v1/openings/batch"}
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ identifiers), so that a row that is posted twice never counts twice.
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import hashlib
 import io
@@ -18,7 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 import aiohttp
 import msgspec
 
-from loyalty_api.cli.posting import CONCURRENCY, Stopped, send, told_why
+from loyalty_api.cli.posting import Stopped, send, told_why
 from loyalty_api.cli.sheet import SheetRow, read_sheet
 from loyalty_api.kernel.refusals import FieldError, Refusal
 
@@ -32,8 +31,7 @@ class Kind(NamedTuple):
     make_body: Callable[[dict[str, Any], dict[str, str]], dict[str, Any]]
     type: Any
     check: Callable[[Any], list[FieldError]]
-    path: str
-    batched: bool
+    path: str  # of batches
 
 
 class Ready(NamedTuple):
@@ -125,8 +123,7 @@ class Import:
 
     async def _settle(self, session: aiohttp.ClientSession, chunk: tuple[Ready, ...], refused: BinaryIO) -> None:
         good = [each for each in chunk if each.problem is None]
-        post = self._post_batch if self.kind.batched else self._post_each
-        outcomes = await post(session, good) if good else []
+        outcomes = await self._post(session, good) if good else []
         told = {each.row.number: outcome for each, outcome in zip(good, outcomes, strict=True)}
         for each in chunk:
             status, problem = told.get(each.row.number, ("refused", each.problem or ""))
@@ -136,31 +133,19 @@ class Import:
         self.progress.rows += len(chunk)
         self._save(refused)
 
-    async def _post_batch(self, session: aiohttp.ClientSession, good: list[Ready]) -> list[tuple[str, str]]:
+    async def _post(self, session: aiohttp.ClientSession, good: list[Ready]) -> list[tuple[str, str]]:
         body = b"[" + b",".join(each.body for each in good) + b"]"
         status, answer, _ = await send(session, f"{self.url}{self.kind.path}", body)
         if status == 413 and len(good) > 1:  # long receipts: in halves, in their order
             middle = len(good) // 2
-            first = await self._post_batch(session, good[:middle])
-            return first + await self._post_batch(session, good[middle:])
+            first = await self._post(session, good[:middle])
+            return first + await self._post(session, good[middle:])
         if status == 413:
             return [("refused", _problem(answer))]
         if status != 200:
             raise Stopped(f"the server refuses the batch: {_problem(answer)}")
         results = msgspec.json.decode(answer)["results"]
         return [(each["status"], _words(each["problem"]) if "problem" in each else "") for each in results]
-
-    async def _post_each(self, session: aiohttp.ClientSession, good: list[Ready]) -> list[tuple[str, str]]:
-        places = asyncio.Semaphore(CONCURRENCY)
-
-        async def one(each: Ready) -> tuple[str, str]:
-            async with places:
-                status, answer, _ = await send(session, f"{self.url}{self.kind.path}", each.body)
-            if status >= 400:
-                return "refused", _problem(answer)
-            return ("recorded" if status == 201 else "replayed"), ""
-
-        return list(await asyncio.gather(*map(one, good)))
 
     def _save(self, refused: BinaryIO) -> None:
         refused.flush()

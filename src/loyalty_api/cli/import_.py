@@ -29,9 +29,9 @@ def _check_member(body: EnrolBody) -> list[FieldError]:
     return [FieldError("identifiers", "must name the member, so that they are enrolled once")]
 
 
-MEMBERS = Kind("members", member_body, EnrolBody, _check_member, "/v1/members", False)
-BALANCES = Kind("balances", fact_body, Opening, check_opening, "/v1/openings/batch", True)
-PURCHASES = Kind("purchases", fact_body, Purchase, check_purchase, "/v1/purchases/batch", True)
+MEMBERS = Kind("members", member_body, EnrolBody, _check_member, "/v1/members/batch")
+BALANCES = Kind("balances", fact_body, Opening, check_opening, "/v1/openings/batch")
+PURCHASES = Kind("purchases", fact_body, Purchase, check_purchase, "/v1/purchases/batch")
 
 
 @click.group("import")

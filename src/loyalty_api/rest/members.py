@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from loyalty_api.domain.access.queries import Caller
 from loyalty_api.domain.engagement.refusals import EngagementOutOfRange
 from loyalty_api.domain.lifecycle.join import join_program
 from loyalty_api.domain.members.add_identifier import add_identifier
@@ -51,7 +52,7 @@ async def enrol(door: Door, call: Call) -> Answer:
     async def work(connection: Connection) -> Answer:
         program = await door.catalogue.one(connection, call.program_id)
         now = program.present(call.received_at)
-        enrolment = _enrolment(call, program, now)
+        enrolment = make_enrolment(call.body, call.known, program, now)
         enrolled = await join_program(connection, program, enrolment, now=now, actor=call.known.actor)
         member = await answer_member(connection, program, enrolled.member_id, now)
         return answer_json(member, 201 if enrolled.created else 200, subject=member.id)
@@ -106,7 +107,7 @@ async def change(door: Door, call: Call) -> Answer:
             attributes=body.attributes,
         )
         now = program.present(call.received_at)
-        consents = _consents(body.consents, call, now)
+        consents = _consents(body.consents, call.known, now)
         named = {"program_id": program.id, "member_id": member_id}
         await record_consents(connection, consents, **named, now=now, actor=call.known.actor)
         return answer_json(await answer_member(connection, program, member_id, now), subject=member_id)
@@ -149,8 +150,8 @@ async def block(door: Door, call: Call) -> Answer:
     return Answer(204, b"")
 
 
-def _enrolment(call: Call, program: Program, now: datetime) -> Enrolment:
-    body: EnrolBody = call.body
+def make_enrolment(body: EnrolBody, caller: Caller, program: Program, now: datetime) -> Enrolment:
+    """A decoded body as an enrolment. ``now``: the program's present. Refuses: InvalidRequest, naming the field."""
     enrolled_at = body.enrolled_at or now
     if enrolled_at > now + CLOCKS_APART_MAX:
         raise InvalidRequest.of(FieldError("enrolled_at", f"lies after the program's present, {rfc3339(now)}"))
@@ -168,19 +169,19 @@ def _enrolment(call: Call, program: Program, now: datetime) -> Enrolment:
         profile=Profile(**profile),
         attributes={name: value for name, value in body.attributes.items() if value is not None},
         enrolled_at=enrolled_at,
-        store=body.store or call.known.store,
-        consents=_consents(body.consents, call, now),
+        store=body.store or caller.store,
+        consents=_consents(body.consents, caller, now),
     )
 
 
-def _consents(bodies: list[ConsentBody], call: Call, now: datetime) -> list[Consent]:
+def _consents(bodies: list[ConsentBody], caller: Caller, now: datetime) -> list[Consent]:
     """The decisions; who does not say where one was told has it told by the caller's key."""
     for index, each in enumerate(bodies):
         if each.at is not None and each.at > now + CLOCKS_APART_MAX:
             ahead = f"lies after the program's present, {rfc3339(now)}"
             raise InvalidRequest.of(FieldError(f"consents[{index}].at", ahead))
     return [
-        Consent(kind=each.kind, given=each.given, decided_at=each.at or now, source=each.source or call.known.actor)
+        Consent(kind=each.kind, given=each.given, decided_at=each.at or now, source=each.source or caller.actor)
         for each in bodies
     ]
 

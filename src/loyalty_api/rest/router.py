@@ -24,6 +24,7 @@ from loyalty_api.rest import (
     engagement,
     explanations,
     health,
+    member_batch,
     member_data,
     member_status,
     members,
@@ -52,6 +53,7 @@ from loyalty_api.rest.serve import serve_route
 
 CONTRACT: list[Route] = [
     *members.ROUTES,
+    *member_batch.ROUTES,
     *member_status.ROUTES,
     *member_data.ROUTES,
     *tokens.ROUTES,

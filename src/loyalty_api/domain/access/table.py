@@ -21,6 +21,7 @@ ADMITTED: dict[str, frozenset[str]] = {
     "GET /health/ready": PUBLIC,
     "GET /openapi.json": PUBLIC,
     "POST /v1/members": _TILL,
+    "POST /v1/members/batch": _TILL,
     "POST /v1/members/search": _READ,
     "GET /v1/members/{member_id}": _READ,
     "PATCH /v1/members/{member_id}": _TILL,

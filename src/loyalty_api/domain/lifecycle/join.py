@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from loyalty_api.domain.engagement.welcome import record_welcome
-from loyalty_api.domain.members.enroll import Enrolled, Enrolment, enroll_member
-from loyalty_api.domain.points.balance import open_balance
+from loyalty_api.domain.members.enroll import Enrolled, Enrolment, enroll_members
+from loyalty_api.domain.points.balance import open_balances
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.tiers.rules import window_of
-from loyalty_api.domain.tiers.standing import open_standing
+from loyalty_api.domain.tiers.standing import open_standings
 from loyalty_api.kernel.clock import local_date
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.outbox import Event, append_events
+from loyalty_api.kernel.refusals import Refusal
 
 TYPE = "member.enrolled"
 
@@ -34,23 +36,45 @@ async def join_program(
 
     Refuses: IdentifierBlocked, IdentifierTaken, EngagementOutOfRange (of the welcome). Raises RaceLost.
     """
-    enrolled = await enroll_member(connection, enrolment, now=now, actor=actor)
-    if not enrolled.created:
-        return enrolled
-    member_id = enrolled.member_id
-    balance = await open_balance(connection, member_id=member_id, program_id=program.id)
+    outcome = (await join_together(connection, program, [enrolment], now=now, actor=actor))[0]
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
+
+
+async def join_together(
+    connection: Connection, program: Program, enrolments: Sequence[Enrolment], *, now: datetime, actor: str
+) -> list[Enrolled | Refusal]:
+    """The same of many, in as many statements as of one, but for the welcome of each.
+
+    Raises EngagementOutOfRange (of the welcome), RaceLost.
+    """
+    outcomes = await enroll_members(connection, enrolments, now=now, actor=actor)
+    made = {
+        outcome.member_id: enrolment
+        for outcome, enrolment in zip(outcomes, enrolments, strict=True)
+        if isinstance(outcome, Enrolled) and outcome.created
+    }
+    if not made:
+        return outcomes
+    balances = await open_balances(connection, member_ids=made.keys(), program_id=program.id)
     window = window_of(program.version_at(now).document.tiers, local_date(now, program.zone))
-    await open_standing(connection, member_id=member_id, program_id=program.id, window=window)
-    data = msgspec.json.encode(MemberEnrolled(enrolment.store, actor))
-    event = Event(member_id, balance.event_seq, new_id(), program.id, TYPE, enrolment.enrolled_at, now, data)
-    await append_events(connection, [event])
-    await record_welcome(
-        connection,
-        program,
-        member_id=member_id,
-        enrolled_at=enrolment.enrolled_at,
-        store=enrolment.store,
-        now=now,
-        actor=actor,
-    )
-    return enrolled
+    await open_standings(connection, member_ids=made.keys(), program_id=program.id, window=window)
+    events = []
+    for balance in balances:
+        enrolment = made[balance.member_id]
+        data = msgspec.json.encode(MemberEnrolled(enrolment.store, actor))
+        seq, occurred_at = balance.event_seq, enrolment.enrolled_at
+        events.append(Event(balance.member_id, seq, new_id(), program.id, TYPE, occurred_at, now, data))
+    await append_events(connection, events)
+    for member_id, enrolment in made.items():
+        await record_welcome(
+            connection,
+            program,
+            member_id=member_id,
+            enrolled_at=enrolment.enrolled_at,
+            store=enrolment.store,
+            now=now,
+            actor=actor,
+        )
+    return outcomes

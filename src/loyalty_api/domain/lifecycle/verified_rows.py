@@ -91,8 +91,8 @@ OF_MEMBERS = {
 }
 PURCHASES = """
 SELECT member_id, purchase_id, program_id, reference, occurred_at, recorded_at, total_minor, base_minor, lines,
-       earnings, dry_runs, inputs, points_earned, points_pending, COALESCE(tier_value, base_minor) AS tier_value,
-       version, tier, transfer_seq
+       currency, store, employee, channel, coupons, earnings, dry_runs, inputs, points_earned, points_pending,
+       COALESCE(tier_value, base_minor) AS tier_value, version, tier, transfer_seq
 FROM purchases WHERE member_id = ANY($1::uuid[])
 """
 # What the other laws ask of a purchase; the rest is let go of as soon as it is decided again.

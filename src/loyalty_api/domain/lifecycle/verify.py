@@ -28,6 +28,7 @@ from loyalty_api.domain.lifecycle.laws_engagement import check_engagements
 from loyalty_api.domain.lifecycle.laws_lots import check_lots
 from loyalty_api.domain.lifecycle.laws_merges import check_merges
 from loyalty_api.domain.lifecycle.laws_openings import check_openings
+from loyalty_api.domain.lifecycle.laws_returned import decide_returns_again
 from loyalty_api.domain.lifecycle.laws_returns import check_returns, less_returns
 from loyalty_api.domain.lifecycle.laws_rewards import check_rewards
 from loyalty_api.domain.lifecycle.laws_stock import check_stock
@@ -73,15 +74,25 @@ class Report(msgspec.Struct):
 class _Purchases:
     """The purchases of one page of members: decided again, then light enough to be kept for the other laws."""
 
-    def __init__(self, programs: dict[UUID, Program], rulebook: Rulebook, budgets: BudgetSums) -> None:
+    def __init__(
+        self,
+        programs: dict[UUID, Program],
+        rulebook: Rulebook,
+        budgets: BudgetSums,
+        returns: Sequence[asyncpg.Record],
+    ) -> None:
         self._programs, self._rulebook, self._budgets = programs, rulebook, budgets
         self.decided = 0
+        self.returns_decided = 0
+        self._returns: dict[UUID, list[asyncpg.Record]] = defaultdict(list)
+        for row in returns:
+            self._returns[row["purchase_id"]].append(row)
         self.broken: dict[UUID, list[Broken]] = defaultdict(list)
         self.rows: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
         self.sums: dict[UUID, MemberSums] = defaultdict(MemberSums)
 
     def take(self, row: asyncpg.Record) -> None:
-        """Decides one purchase again."""
+        """Decides one purchase and its returns again."""
         member_id = row["member_id"]
         kept: dict[str, Any] = {name: row[name] for name in KEPT}
         self.rows[member_id].append(kept)
@@ -93,6 +104,10 @@ class _Purchases:
             kept["points_of_rules"] = sum(decided.points.values())
             self.sums[member_id].add(decided)
             self._budgets.add(program, decided)
+        returns = self._returns.pop(row["purchase_id"], None)
+        if program and decided and returns:
+            broken = self.broken[member_id]
+            self.returns_decided += decide_returns_again(row, returns, program, self._rulebook, broken)
 
     def take_event(self, row: asyncpg.Record) -> None:
         """Decides one engagement event again."""
@@ -121,7 +136,7 @@ async def verify(database: Database, *, progress: Callable[[int, int], None] = l
             member_ids = [row["member_id"] for row in page]
             programs = await catalogue.load(connection, {row["program_id"] for row in page})
             rows = {name: await connection.fetch(query, member_ids) for name, query in OF_MEMBERS.items()}
-            purchases = _Purchases(programs, rulebook, budgets)
+            purchases = _Purchases(programs, rulebook, budgets, rows["returns"])
             async for row in connection.cursor(PURCHASES, member_ids, prefetch=PREFETCHED):
                 purchases.take(row)
             for row in rows["engagements"]:
@@ -167,6 +182,7 @@ def _check_page(
         report.checked[name] += sum(row["rows"] for row in found) if name == "events" else len(found)
     report.checked["purchases"] += sum(map(len, purchases.rows.values()))
     report.checked["decisions"] += purchases.decided
+    report.checked["returns_decided"] += purchases.returns_decided
     by_member = {name: _grouped(found) for name, found in rows.items()}
     for member in page:
         member_id, program_id = member["member_id"], member["program_id"]

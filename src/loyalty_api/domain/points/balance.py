@@ -171,13 +171,14 @@ def no_points(member_id: UUID, program_id: UUID) -> Balance:
     return Balance((member_id, program_id, 0, 0, 0, 0, 0, 0, 0, NO_HASH, None, None, None))
 
 
-async def open_balance(connection: Connection, *, member_id: UUID, program_id: UUID) -> Balance:
-    """The empty balance of a member who was just enrolled, with the enrolment as event 1."""
-    balance = no_points(member_id, program_id)
-    balance.next_event()
+async def open_balances(connection: Connection, *, member_ids: Collection[UUID], program_id: UUID) -> list[Balance]:
+    """The empty balances of members who were just enrolled, each with the enrolment as event 1."""
+    balances = [no_points(member_id, program_id) for member_id in member_ids]
+    for balance in balances:
+        balance.next_event()
     numbers = ", ".join(f"${number}" for number in range(1, len(_COLUMNS) + 1))
-    await connection.execute(
+    await connection.executemany(
         f"INSERT INTO balances ({', '.join(_COLUMNS)}) VALUES ({numbers})",
-        *(getattr(balance, name) for name in _COLUMNS),
+        [[getattr(balance, name) for name in _COLUMNS] for balance in balances],
     )
-    return balance
+    return balances

@@ -9,6 +9,7 @@ never less than nothing: what was taken back is not given again because of anoth
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -27,6 +28,8 @@ from loyalty_api.domain.purchases.unpaid import unpaid_lines
 
 _coupons = msgspec.json.Decoder(list[str])
 _earnings = msgspec.json.Decoder(list[Earning])
+_parts = msgspec.json.Decoder(list[Part])
+_numbers = msgspec.json.Decoder(dict[str, int])
 
 
 class Before(NamedTuple):
@@ -48,6 +51,21 @@ class Due(NamedTuple):
     rests: dict[str, int]
     carry_change: dict[str, int]
     tier_value: int
+
+
+def sum_up(rows: Sequence[StoredPurchase], rests: dict[str, int]) -> Before:
+    """What the returns of a purchase, oldest first, have done so far. ``rests``: what the purchase itself left."""
+    by_rule: Counter[str] = Counter()
+    for row in rows:
+        by_rule.update(_numbers.decode(row["by_rule"]))
+    return Before(
+        parts=[part for row in rows for part in _parts.decode(row["lines"])],
+        points_due=sum(row["points_due"] for row in rows),
+        points_expired=sum(row["points_expired"] for row in rows),
+        by_rule=by_rule,
+        rests=_numbers.decode(rows[-1]["rests"]) if rows else rests,
+        tier_value=sum(row["tier_value"] for row in rows),
+    )
 
 
 def decide_return(

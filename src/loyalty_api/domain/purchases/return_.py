@@ -20,7 +20,7 @@ from loyalty_api.domain.points.settle import open_settled, plan
 from loyalty_api.domain.points.take_back import TakenBack, take_back
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.domain.purchases.again import read_again
-from loyalty_api.domain.purchases.decide_return import Before, decide_return
+from loyalty_api.domain.purchases.decide_return import Before, decide_return, sum_up
 from loyalty_api.domain.purchases.events import RETURNED, VOIDED
 from loyalty_api.domain.purchases.give_back import Given, Paid, give_paid_back, lots_of, read_paid
 from loyalty_api.domain.purchases.queries import last_other_purchase_at
@@ -39,7 +39,6 @@ from loyalty_api.domain.purchases.returns import (
     read_return,
     return_change,
     returns_of,
-    sum_up,
 )
 from loyalty_api.domain.rewards.redeem_reached import redeem_beside
 from loyalty_api.domain.tiers.standing import read_standings, standings_ask, standings_changes

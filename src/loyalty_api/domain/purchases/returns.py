@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -11,10 +9,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from loyalty_api.domain.purchases.decide_return import Before
 from loyalty_api.domain.purchases.refusals import PurchaseNotFound, ReturnNotFound
 from loyalty_api.domain.purchases.return_command import PurchaseRef
-from loyalty_api.domain.purchases.returned_lines import Part
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.together import Change
 
@@ -75,8 +71,6 @@ WHERE program_id = $1 AND kind = 'purchase' AND source = $2 AND reference = $3
 """
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
-_parts = msgspec.json.Decoder(list[Part])
-_numbers = msgspec.json.Decoder(dict[str, int])
 
 
 def return_change(row: ReturnRow) -> Change:
@@ -113,18 +107,3 @@ async def read_return(connection: Connection, *, program_id: UUID, return_id: UU
     if row is None:
         raise ReturnNotFound(f"There is no return {return_id} in this program.")
     return row
-
-
-def sum_up(rows: Sequence[asyncpg.Record], rests: dict[str, int]) -> Before:
-    """What the returns of a purchase have done so far. ``rests``: what the purchase itself left."""
-    by_rule: Counter[str] = Counter()
-    for row in rows:
-        by_rule.update(_numbers.decode(row["by_rule"]))
-    return Before(
-        parts=[part for row in rows for part in _parts.decode(row["lines"])],
-        points_due=sum(row["points_due"] for row in rows),
-        points_expired=sum(row["points_expired"] for row in rows),
-        by_rule=by_rule,
-        rests=_numbers.decode(rows[-1]["rests"]) if rows else rests,
-        tier_value=sum(row["tier_value"] for row in rows),
-    )

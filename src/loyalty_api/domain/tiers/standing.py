@@ -220,10 +220,12 @@ def moves_changes(changed: Sequence[Standing]) -> Iterator[Change]:
         yield Change(_ADD_MOVES, (moves,))
 
 
-async def open_standing(connection: Connection, *, member_id: UUID, program_id: UUID, window: Window) -> None:
-    """The standing of a member who was just enrolled: the first tier, nothing counted."""
+async def open_standings(
+    connection: Connection, *, member_ids: Collection[UUID], program_id: UUID, window: Window
+) -> None:
+    """The standings of members who were just enrolled: the first tier, nothing counted."""
     await connection.execute(
         "INSERT INTO member_tiers (member_id, program_id, moves, window_from, window_through, window_sum)"
-        " VALUES ($1, $2, 0, $3, $4, 0)",
-        *(member_id, program_id, window.first, window.last),
+        " SELECT u, $2, 0, $3, $4, 0 FROM unnest($1::uuid[]) AS u",
+        *(list(member_ids), program_id, window.first, window.last),
     )
