@@ -7,6 +7,7 @@ from loyalty_api.domain.adjustments import model as adjustments
 from loyalty_api.domain.claims import model as claims
 from loyalty_api.domain.earning import model as earning
 from loyalty_api.domain.engagement import model as engagement
+from loyalty_api.domain.feed import model as feed
 from loyalty_api.domain.lifecycle import model as lifecycle
 from loyalty_api.domain.members import model as members
 from loyalty_api.domain.openings import model as openings
@@ -24,6 +25,7 @@ __all__ = [
     "claims",
     "earning",
     "engagement",
+    "feed",
     "lifecycle",
     "members",
     "metadata",

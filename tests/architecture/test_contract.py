@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from loyalty_api.domain.feed.schemas import event_schemas
 from loyalty_api.rest.openapi import encode_contract
 from loyalty_api.rest.router import CONTRACT
 from tests.architecture.source import ROOT
@@ -39,6 +40,12 @@ def resolved(value: dict[str, Any]) -> dict[str, Any]:
 def test_the_committed_contract_is_the_one_that_the_code_speaks() -> None:
     committed = (ROOT / "openapi" / "openapi.json").read_bytes()
     assert committed == encode_contract(CONTRACT) + b"\n", "run `loyalty export-schemas` and read the difference"
+
+
+def test_the_committed_schemas_of_events_are_those_that_the_code_tells() -> None:
+    committed = {path.name: path.read_bytes() for path in (ROOT / "openapi" / "events").iterdir()}
+    spoken = {name: schema + b"\n" for name, schema in event_schemas().items()}
+    assert committed == spoken, "run `loyalty export-schemas` and read the difference"
 
 
 def test_the_contract_is_the_same_every_time_it_is_made() -> None:

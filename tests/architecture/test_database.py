@@ -29,6 +29,7 @@ CLAIMS = {
     "coupon_codes": "program_id",
 }
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
+CONFIGURATION |= {"feed_lanes"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
     CLAIM_ROW: "reference_claims",

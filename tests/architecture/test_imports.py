@@ -26,6 +26,7 @@ RANKS = {
     "openings": 7,
     "adjustments": 7,
     "lifecycle": 9,
+    "feed": 10,
 }
 
 

@@ -110,7 +110,7 @@ def test_every_module_class_and_public_function_says_what_it_is_for() -> None:
 def test_every_package_of_the_domain_says_its_rank_and_its_tables() -> None:
     for path in (SOURCE / "domain").glob("*/__init__.py"):
         text = ast.get_docstring(tree(path)) or ""
-        assert re.search(r"Rank \d\.", text), path
+        assert re.search(r"Rank \d+\.", text), path
         assert re.search(r"Owns ", text), path
 
 

@@ -14,6 +14,7 @@ from loyalty_api.domain.programs.queries import Program
 from loyalty_api.kernel.clock import now, rfc3339
 from loyalty_api.kernel.database import Database
 from loyalty_api.worker.main import PAUSE_SECONDS, Worker
+from loyalty_api.worker.relay import Relay
 
 
 @click.command("work")
@@ -22,7 +23,8 @@ from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 @click.option("--json", "as_json", is_flag=True, help="a line for machines whenever something was done")
 @plain_errors
 def command(once: bool, pause: float, as_json: bool) -> None:
-    """Runs what is due in every program: points mature and expire, tiers are reviewed, notices are given.
+    """Runs what is due in every program: points mature and expire, tiers are reviewed, notices are given. Events get
+    their places in the feed.
 
     Two of them do no harm.
     """
@@ -37,13 +39,15 @@ def command(once: bool, pause: float, as_json: bool) -> None:
             click.echo(f"loyalty: {program.code}: {', '.join(parts)}", err=True)
 
     async def work(database: Database) -> None:
-        worker = Worker(database, clock=now, tell=tell)
+        worker, relay = Worker(database, clock=now, tell=tell), Relay(database)
         if once:
-            return await worker.round()
+            await worker.round()
+            await relay.round()
+            return
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
-        return await worker.work(stop, pause_seconds=pause)
+        await asyncio.gather(worker.work(stop, pause_seconds=pause), relay.work(stop))
 
     run(with_database(work))

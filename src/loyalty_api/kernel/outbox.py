@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Index, PrimaryKeyConstraint, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSON
 
 from loyalty_api.kernel.database import Connection, metadata
@@ -30,6 +30,8 @@ outbox = Table(
     Column("data", JSON, nullable=False),
     Column("position", BigInteger),
     PrimaryKeyConstraint("member_id", "seq"),
+    Index("outbox_waiting_idx", "program_id", "member_id", "seq", postgresql_where=text("position IS NULL")),
+    Index("outbox_position_idx", "program_id", "position", postgresql_where=text("position IS NOT NULL")),
 )
 
 

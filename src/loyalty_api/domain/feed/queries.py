@@ -1,0 +1,72 @@
+"""Reading the feed from a place on, and how far it is behind the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from loyalty_api.domain.feed.expand import Told, expand, row_types
+from loyalty_api.kernel.database import Connection
+
+_FROM = """
+SELECT position, id, member_id, program_id, type, occurred_at, recorded_at, data
+FROM outbox WHERE program_id = $1 AND position >= $2
+AND ($3::text[] IS NULL OR type = ANY($3::text[]))
+ORDER BY position LIMIT $4
+"""
+_BACKLOG = """
+SELECT count(*) AS depth, min(recorded_at) AS oldest FROM outbox WHERE program_id = $1 AND position IS NULL
+"""
+
+
+class Place(NamedTuple):
+    """The first event that a subscriber has still to read: its row's position, and which of the row's events it is."""
+
+    position: int
+    part: int
+
+
+class Pulled(NamedTuple):
+    """A page of the feed. ``following``: where to go on; ``more``: whether there may be something by now."""
+
+    events: list[Told]
+    following: Place
+    more: bool
+
+
+class Backlog(NamedTuple):
+    """Rows of the outbox that have no place yet, and when the oldest of them was recorded."""
+
+    depth: int
+    oldest: datetime | None
+
+
+BEGINNING = Place(1, 0)
+
+
+async def read_feed(
+    connection: Connection, *, program_id: UUID, place: Place, limit: int, kinds: Collection[str] | None = None
+) -> Pulled:
+    """The program's events from ``place`` on, of some kinds (None: all), at most ``limit``."""
+    types = None if kinds is None else sorted(row_types(set(kinds)))
+    rows = await connection.fetch(_FROM, program_id, place.position, types, limit + 1)
+    events: list[Told] = []
+    following = place
+    for row in rows:
+        for told in expand(row):
+            at = Place(told.position, told.part)
+            if at < place or (kinds is not None and told.kind not in kinds):
+                continue
+            if len(events) == limit:
+                return Pulled(events, at, more=True)
+            events.append(told)
+        following = Place(row["position"] + 1, 0)
+    return Pulled(events, following, more=len(rows) > limit)
+
+
+async def backlog(connection: Connection, *, program_id: UUID) -> Backlog:
+    """What waits for the relay."""
+    row = await connection.fetchrow(_BACKLOG, program_id)
+    return Backlog(row["depth"], row["oldest"])

@@ -1,0 +1,50 @@
+"""The relay: gives every event its place, so that subscribers can read on. Two of them do no harm."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from loyalty_api.domain.feed.stamp import BATCH, programs_waiting, stamp_events
+from loyalty_api.kernel.database import Database
+from loyalty_api.kernel.logging import logger
+from loyalty_api.kernel.refusals import Busy
+
+PAUSE_SECONDS = 0.5
+
+log = logger(__name__)
+
+
+class Relay:
+    """One program after the other, in batches, each in a transaction of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def work(self, stop: asyncio.Event, *, pause_seconds: float = PAUSE_SECONDS) -> None:
+        """Rounds until ``stop``; the one under way is finished. A database out of reach is waited for."""
+        while not stop.is_set():
+            try:
+                await self.round(stop)
+            except Busy as busy:
+                log.warning("relay_put_off", reason=busy.detail)
+            except Exception as error:
+                log.error("relay_failed", exc_info=error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_seconds)
+
+    async def round(self, stop: asyncio.Event | None = None) -> int:
+        """Stamps what waits, fairly: a batch of each program in turn, until nothing does. How many events it was."""
+        done = 0
+        async with self._database.reader() as connection:
+            programs = await programs_waiting(connection)
+        while programs and not (stop is not None and stop.is_set()):
+            behind = []
+            for program_id in programs:
+                count = await self._database.write(
+                    lambda connection, program_id=program_id: stamp_events(connection, program_id)
+                )
+                done += count
+                behind += [program_id] if count == BATCH else []
+            programs = behind
+        return done
