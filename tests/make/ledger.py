@@ -64,7 +64,7 @@ class Ledger:
     def earn(self, points: int, dates: LotDates | None = None) -> uuid.UUID:
         """A purchase that earns; its id."""
         cause = self.cause("purchase")
-        self.purchases.append({"purchase_id": cause.id, "occurred_at": self.now})
+        self.purchases.append({"purchase_id": cause.id, "occurred_at": self.now, "total_minor": 1000})
         self.book.earn(self.balance, {dates or self.dates(): points}, cause=cause)
         return cause.id
 

@@ -172,6 +172,8 @@ def live_every_kind(shop: Shop) -> None:
     shop.engage(ada, data={"text": "a person's words"})
     voided = shop.buy(bob, 700)
     ok(shop, "POST", f"/v1/purchases/{voided['id']}/void", {"reference": "void-1"})
+    wrong = shop.buy(bob, 300)
+    ok(shop, "POST", f"/v1/purchases/{wrong['id']}/move", {"member": {"id": ada["id"]}})
     opening = {"reference": "o", "member": {"id": bob["id"]}, "points": 50, "earned_at": "2026-02-27T12:00:00Z"}
     ok(shop, "POST", "/v1/openings/batch", [opening])
     shop.set_clock("2026-03-04T12:00:00Z")
