@@ -269,3 +269,15 @@ def test_an_erased_members_reasons_are_gone(shop: Shop) -> None:
     assert shop.call("POST", f"/v1/members/{member['id']}/erase", {}).status_code in (200, 204)
     assert shop.call("GET", f"/v1/adjustments/{given}").json()["reason"] is None
     problem(decide(shop, given, "reverse"), 410, "member.erased")
+
+
+def test_no_words_about_an_erased_member_are_left_with_another_or_kept_later(limited: Shop) -> None:
+    clerk = limited.issue_key("manage")["key"]
+    giver, taker = limited.enrol(), limited.enrol()
+    booked(adjust(limited, giver, 50))
+    moved = booked(move(limited, giver, taker, 20, reason="Ada is her sister"))["id"]
+    waiting = adjust(limited, taker, 200, key=clerk).json()["id"]
+    assert limited.call("POST", f"/v1/members/{taker['id']}/erase", {}).status_code in (200, 204)
+    assert limited.call("GET", f"/v1/adjustments/{moved}").json()["reason"] is None
+    rejected = decide(limited, waiting, "reject").json()
+    assert (rejected["status"], rejected["decision"]["reason"]) == ("rejected", None)
