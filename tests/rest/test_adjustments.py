@@ -285,3 +285,15 @@ def test_an_automatic_reward_is_redeemed_as_soon_as_given_points_reach_it(make_s
     assert shop.points(member) == (35, 0)  # 5 + 40 − 40 + 40 + 40 − 50
     listed = shop.call("GET", f"/v1/redemptions?member={member['id']}").json()["items"]
     assert [each["reward"] for each in listed] == ["auto"] * 4
+
+
+def test_no_words_about_an_erased_member_are_left_with_another_or_kept_later(limited: Shop) -> None:
+    clerk = limited.issue_key("manage")["key"]
+    giver, taker = limited.enrol(), limited.enrol()
+    booked(adjust(limited, giver, 50))
+    moved = booked(move(limited, giver, taker, 20, reason="Ada is her sister"))["id"]
+    waiting = adjust(limited, taker, 200, key=clerk).json()["id"]
+    assert limited.call("POST", f"/v1/members/{taker['id']}/erase", {}).status_code in (200, 204)
+    assert limited.call("GET", f"/v1/adjustments/{moved}").json()["reason"] is None
+    rejected = decide(limited, waiting, "reject").json()
+    assert (rejected["status"], rejected["decision"]["reason"]) == ("rejected", None)

@@ -18,10 +18,13 @@ from loyalty_api.domain.adjustments.store import (
     find_adjustment,
     update_change,
 )
+from loyalty_api.domain.members.queries import memberships_ask, read_memberships
+from loyalty_api.domain.members.status import ERASED
+from loyalty_api.domain.points.balance import lock_balances
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.rewards.redeem_reached import redeem_beside
 from loyalty_api.kernel.database import Connection
-from loyalty_api.kernel.together import change_together
+from loyalty_api.kernel.together import ask, change_together
 
 
 async def approve_adjustment(
@@ -63,13 +66,18 @@ async def reject_adjustment(
 ) -> Adjustment:
     """Notes that it is not to be; whoever asked may take it back so. A rejected one is answered as it is.
 
-    Refuses: AdjustmentNotFound, AdjustmentDecided (it is booked).
+    About who was erased, no reason is kept. Refuses: AdjustmentNotFound, AdjustmentDecided (it is booked).
     """
+    found = await find_adjustment(connection, program_id=program.id, adjustment_id=adjustment_id)
+    await lock_balances(connection, found.members)
+    known = read_memberships(await ask(connection, memberships_ask(found.members)))
     found = await find_adjustment(connection, program_id=program.id, adjustment_id=adjustment_id)
     if found.status == REJECTED:
         return found
     if found.status != AWAITING:
         raise AdjustmentDecided("This adjustment is booked; it can be reversed.")
-    found.status, found.decided_at, found.decided_by, found.decision = REJECTED, now, actor, reason
+    erased = any(each.status == ERASED for each in known.values())
+    found.status, found.decided_at, found.decided_by = REJECTED, now, actor
+    found.decision = None if erased else reason
     await change_together(connection, [update_change(found, seen=AWAITING)])
     return found

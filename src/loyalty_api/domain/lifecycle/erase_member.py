@@ -22,7 +22,7 @@ from uuid import UUID
 import msgspec
 
 from loyalty_api.domain.lifecycle.change_status import StatusChanged
-from loyalty_api.domain.lifecycle.personal_data import CLAIMED, EMPTIED, REMOVED
+from loyalty_api.domain.lifecycle.personal_data import CLAIMED, EMPTIED, EMPTIED_ELSEWHERE, REMOVED
 from loyalty_api.domain.members.queries import everyone, memberships_ask, read_memberships
 from loyalty_api.domain.members.refusals import MemberNotFound
 from loyalty_api.domain.members.set_status import set_status
@@ -79,7 +79,8 @@ async def _erase(
     await connection.execute(_FREE, program.id, kinds, values, everybody)
     for table, emptied in EMPTIED.items():
         to = ", ".join(f"{column} = {value}" for column, value in emptied.items())
-        await connection.execute(f"UPDATE {table} SET {to} WHERE member_id = $1", member_id)
+        for whose in filter(None, ("member_id", EMPTIED_ELSEWHERE.get(table))):
+            await connection.execute(f"UPDATE {table} SET {to} WHERE {whose} = $1", member_id)
     for table, whose in REMOVED.items():
         await connection.execute(f"DELETE FROM {table} WHERE {whose} = $1", member_id)
     book.tell(balance, TYPE, msgspec.json.encode(StatusChanged(actor)), Cause("status", new_id(), at, at))

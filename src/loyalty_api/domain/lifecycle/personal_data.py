@@ -24,6 +24,9 @@ EMPTIED: dict[str, dict[str, str]] = {
     "engagements": {"data": "'{}'"},
 }
 
+# Rows of others whose words may speak of the member too, and the column that names the member there.
+EMPTIED_ELSEWHERE = {"adjustments": "to_member_id"}
+
 # Rows that are personal as a whole, and the column that says whose they are. The claims of identifiers go with these.
 REMOVED: dict[str, str] = {
     "member_identifiers": "member_id",
