@@ -47,10 +47,7 @@ class Program(msgspec.Struct, frozen=True):
 
     def version_at(self, instant: datetime) -> Version:
         """The version in force at ``instant``: the latest to take effect by then."""
-        for version in reversed(self.versions):  # it is nearly always the newest
-            if version.effective_at <= instant:
-                return version
-        return self.versions[-1]
+        return self.versions[self.in_force(instant) - 1]
 
     def in_force(self, instant: datetime) -> int:
         """How many versions had taken effect by ``instant``: other than their numbers, this only grows with time."""
