@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet as parquet
 import pytest
 from tests.make.shop import Shop
 
@@ -164,6 +166,16 @@ def test_purchases_come_in_with_their_lines_and_earn(shop: Shop, cards: list[str
     left = json.loads((tmp_path / "purchases.refused.ndjson").read_text())
     assert (left["line"], "add up to 1000" in left["problem"]) == (2, True)
     assert held(shop, cards) == 15
+
+
+def test_a_parquet_file_comes_in_as_a_csv_does(shop: Shop, cards: list[str], tmp_path: Path) -> None:
+    rows = balances(cards, 12)
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "balances.parquet")
+    code, told = run_import("balances", tmp_path / "balances.parquet", shop)
+    assert (code, told["recorded"], told["refused"]) == (0, 12, 0)
+    assert held(shop, cards) == sum(range(1, 13))
+    code, told = run_import("balances", write_csv(tmp_path / "balances.csv", rows), shop)
+    assert (code, told["recorded"], told["replayed"]) == (0, 0, 12)
 
 
 def test_receipts_too_long_for_one_request_go_in_smaller_ones(shop: Shop, cards: list[str], tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet as parquet
 import pytest
 from tests.make.purchase import make_purchase
 from tests.make.shop import Shop
@@ -62,6 +64,32 @@ def test_every_row_is_recorded_once_and_a_second_run_has_nothing_left(
     code, told = run_replay(file, shop)
     assert (code, told["rows"], told["recorded"]) == (0, 300, 300), "the checkpoint remembers"
     assert points_in(shop) == sum(range(1, 301))
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_sheet_is_replayed_row_by_row_too(shop: Shop, tmp_path: Path, kind: str) -> None:
+    card = shop.enrol()["card"].removeprefix("card:")
+    rows = [
+        {
+            "reference": f"S-{number}",
+            "identifier:card": card,
+            "occurred_at": "2026-02-01T10:00:00Z",
+            "currency": "EUR",
+            "total_minor": 100 * number,
+        }
+        for number in range(1, 21)
+    ]
+    rows[4]["currency"] = "euro"
+    file = tmp_path / f"purchases.{kind}"
+    if kind == "csv":
+        head = ",".join(rows[0])
+        file.write_text("\n".join([head, *(",".join(map(str, row.values())) for row in rows)]) + "\n")
+    else:
+        parquet.write_table(pyarrow.Table.from_pylist(rows), file)
+    code, told = run_replay(file, shop)
+    assert (code, told["recorded"], told["refused"]) == (1, 19, 1)
+    assert points_in(shop) == sum(range(1, 21)) - 5
+    assert run_replay(file, shop)[1]["recorded"] == 19, "the checkpoint remembers"
 
 
 def test_with_its_checkpoint_deleted_it_is_still_right(shop: Shop, rows: list[dict], tmp_path: Path) -> None:

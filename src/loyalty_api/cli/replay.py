@@ -23,9 +23,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from loyalty_api.cli.as_lines import as_lines
 from loyalty_api.cli.clocked import ProgramClock, each
 from loyalty_api.cli.posting import CONCURRENCY, Figures, Posted, Row, Stopped, post_rows
 from loyalty_api.cli.run import EXIT_UNREACHABLE, fail, plain_errors, run, tell
+from loyalty_api.cli.sheet import Unreadable
 from loyalty_api.kernel.clock import monotonic
 
 SAVE_EVERY_ROWS = 500
@@ -56,13 +58,17 @@ class Checkpoint(msgspec.Struct):
 @click.option("--json", "as_json", is_flag=True, help="for machines")
 @plain_errors
 def command(file: Path, url: str, key: str, concurrency: int, restart: bool, with_clock: bool, as_json: bool) -> None:
-    """Posts each line of FILE (NDJSON, one purchase a line) to POST /v1/purchases.
+    """Posts each row of FILE (NDJSON, one purchase a line; CSV or Parquet) to POST /v1/purchases.
 
     Stopped in the middle, the same command goes on where it was. Refused rows go to FILE.refused.ndjson, each
     with its line number and problem; mend them and replay that. Exit code 1 if rows were refused, 3 if it stopped.
     With --with-clock the rows should stand in the order of their days; everything due happens between the days.
     """
-    replay = Replay(file, url, key, restart=restart, with_clock=with_clock)
+    try:
+        lines = as_lines(file)
+    except Unreadable as error:
+        fail(str(error))
+    replay = Replay(lines, url, key, restart=restart, with_clock=with_clock)
     stopped = run(replay.run(concurrency))
     told = replay.checkpoint
     speed = f"{replay.figures.per_second:,.0f}/s, p50 {replay.figures.percentile_ms(50):.1f} ms"
