@@ -284,3 +284,16 @@ def test_an_aliases_card_can_be_blocked_and_erasing_erases_both(bar: Shop) -> No
         problem(bar.post(make_purchase(each["card"], 100)), 404, "member.not_found")
     assert bar.call("POST", "/v1/members/search", {"query": "zyxada"}).json()["items"] == []
     problem(bar.call("POST", f"/v1/merges/{merged['id']}/undo"), 410, "member.erased")
+
+
+def test_an_aliases_own_tier_is_left_alone_until_they_are_a_member_again(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop(purchases={"late_days": 3660})
+    alias, survivor = shop.enrol(), shop.enrol()
+    shop.buy(alias, 60_000)
+    merged = merge(shop, alias, survivor)
+    shop.set_clock("2027-03-10T12:00:00Z")  # neither window holds silver any more
+    assert shop.member(survivor["id"])["tier"]["code"] == "bronze"
+    undo(shop, merged)
+    assert shop.member(alias["id"])["tier"]["code"] == "silver"
+    shop.set_clock("2027-03-11T12:00:00Z")
+    assert shop.member(alias["id"])["tier"]["code"] == "bronze"

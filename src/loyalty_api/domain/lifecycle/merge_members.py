@@ -31,6 +31,7 @@ from loyalty_api.domain.rewards.redeem_reached import redeem_beside
 from loyalty_api.domain.tiers.events import CHANGED, TierChanged
 from loyalty_api.domain.tiers.events import encode_event as encode_tier
 from loyalty_api.domain.tiers.queries import days_of
+from loyalty_api.domain.tiers.review import pause_review
 from loyalty_api.domain.tiers.rules import held_rank, rank_of
 from loyalty_api.domain.tiers.standing import Standing, moves_changes, read_standings, standings_ask, standings_changes
 from loyalty_api.kernel.database import Connection
@@ -94,6 +95,7 @@ async def merge_members(
     await connection.execute(_CLAIMS, program.id, member_id, into)
     named = {"program_id": program.id, "member_id": member_id}
     await set_status(connection, **named, status=ALIAS, reason=None, now=at, actor=actor)
+    await pause_review(connection, member_id)
     await connection.execute(_ALIAS, member_id, into)
     await connection.execute(_SURVIVOR, into, member_id)
     await connection.execute(_KEEP, into, cause.id, program.id, member_id, points, len(parts), debt, at, actor)

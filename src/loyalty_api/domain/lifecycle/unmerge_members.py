@@ -24,6 +24,7 @@ from loyalty_api.domain.points.post import Cause, open_book
 from loyalty_api.domain.points.settle import settle
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.tiers.queries import days_of
+from loyalty_api.domain.tiers.review import resume_review
 from loyalty_api.domain.tiers.standing import read_standings, standings_ask, standings_changes
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.together import ask, change_together
@@ -94,6 +95,7 @@ async def unmerge_members(
     await connection.execute(_CLAIMS, program.id, alias_id, survivor_id)
     named = {"program_id": program.id, "member_id": alias_id}
     await set_status(connection, **named, status=ACTIVE, reason=None, now=at, actor=actor)
+    await resume_review(connection, alias_id)
     await connection.execute(_ALIAS, alias_id)
     await connection.execute(_SURVIVOR, survivor_id, alias_id)
     await connection.execute(_UNDONE, survivor_id, merge_id, at, actor, points, len(parts))

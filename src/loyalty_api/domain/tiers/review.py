@@ -41,6 +41,8 @@ SELECT d.member_id, d.day, d.value FROM tier_days d
 WHERE d.member_id = ANY($1::uuid[]) AND d.day BETWEEN $2::date AND $3::date
 ORDER BY d.member_id, d.day
 """
+PAUSED = 2**31 - 1  # a policy that no program will come to
+_POLICY = "UPDATE tier_reviews SET policy = $2 WHERE member_id = $1"
 _REVIEWED = """
 UPDATE tier_reviews r SET policy = $1, due_on = u.due_on, short_since = u.short_since, moves = u.moves
 FROM unnest($2::uuid[], $3::date[], $4::date[], $5::int[]) AS u (member_id, due_on, short_since, moves)
@@ -94,6 +96,16 @@ async def review_due(connection: Connection, program: Program, *, now: datetime,
     lowered = [standing for standing in standings.values() if standing.new_moves]
     await change_together(connection, [*book.changes(), *_changes(night, lowered, standings, reviewed)])
     return len(lowered), len(due) == limit and bool(members)
+
+
+async def pause_review(connection: Connection, member_id: UUID) -> None:
+    """No review looks at the member, who is an alias by now, until ``resume_review``."""
+    await connection.execute(_POLICY, member_id, PAUSED)
+
+
+async def resume_review(connection: Connection, member_id: UUID) -> None:
+    """The next review looks at the member again."""
+    await connection.execute(_POLICY, member_id, 0)
 
 
 def _by_member(rows: Iterable[Any]) -> dict[UUID, list[tuple[date, int]]]:
