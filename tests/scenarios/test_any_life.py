@@ -1,13 +1,13 @@
 """Any life of points, through the public API: purchases, returns, rewards, cancellations, adjustments and their
-reversals, merges and their undoing, and days that pass, in any order, against a tiny model; after every step balances
-and lots agree, and at the end the ledger proves itself."""
+reversals, merges and their undoing, and days that pass, in any order, against a tiny model; after every step balances,
+lots and tiers agree, and at the end the ledger proves itself."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -26,6 +26,7 @@ from loyalty_api.kernel.database import Database
 from tests.make.points_model import LIFE_DAYS, Adjusted, Bought, Points
 from tests.make.reward import make_redemption
 from tests.make.shop import Shop
+from tests.make.tiers_model import CODES, DOCUMENT, Tier
 from tests.scenarios.test_returns import post_return
 
 LIVES = int(os.environ.get("LIVES", "40"))  # `make lives` tries many more
@@ -42,7 +43,7 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
         def open(self) -> None:
             self.shop = make_shop(
                 time_zone="UTC",
-                tiers=None,
+                tiers=DOCUMENT,
                 points={"expiry": {"days": LIFE_DAYS}},
                 rewards=[
                     {"code": f"r{points}", "points": points, "custom": {"note": "a treat"}} for points in (1, 3, 10)
@@ -54,14 +55,19 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
             self.models = [Points(0) for _ in range(MEMBERS)]
             for model in self.models:
                 model.everyone = self.models
+            self.tiers = [Tier() for _ in range(MEMBERS)]
             self.merged: tuple[str, int, int] | None = None  # id, alias, survivor
-            self.bought: list[tuple[int, dict[str, Any], Bought]] = []
+            self.bought: list[tuple[int, dict[str, Any], Bought, date]] = []
             self.reserved: list[tuple[int, str, list]] = []
             self.adjusted: list[tuple[int, str, Adjusted]] = []
 
         @property
         def noon(self) -> str:
             return (FIRST_NOON + timedelta(days=self.day)).isoformat()
+
+        @property
+        def today(self) -> date:
+            return FIRST_NOON.date() + timedelta(days=self.day)
 
         def model(self, who: int) -> Points:
             """Of whoever has the points of this member."""
@@ -73,13 +79,14 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
         @rule(who=st.integers(0, MEMBERS - 1), total=st.integers(0, 2500))
         def buy(self, who: int, total: int) -> None:
             answer = self.shop.buy(self.members[who], total, occurred_at=self.noon)
-            self.bought.append((self.holder(who), answer, self.model(who).earn(total)))
+            self.bought.append((self.holder(who), answer, self.model(who).earn(total), self.today))
+            self.tiers[self.holder(who)].count(total, self.today, self.today)
             assert answer["balance"]["available"] == self.model(who).available
 
         @precondition(lambda self: self.bought)
         @rule(data=st.data())
         def give_back(self, data: st.DataObject) -> None:
-            who, answer, bought = data.draw(st.sampled_from(self.bought))
+            who, answer, bought, bought_on = data.draw(st.sampled_from(self.bought))
             amount = data.draw(st.integers(1, 2500))
             told = post_return(self.shop, answer, amount_minor=amount, occurred_at=self.noon)
             if amount > bought.total - bought.back:
@@ -87,6 +94,7 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
                 return
             assert told.status_code == 201, told.text
             assert told.json()["points"]["taken_back"] == self.model(who).give_back(bought, amount)
+            self.tiers[who].count(-amount, bought_on, self.today)
             assert told.json()["balance"]["available"] == self.model(who).available
 
         @rule(who=st.integers(0, MEMBERS - 1), points=st.sampled_from([1, 3, 10]), complete=st.booleans())
@@ -152,6 +160,7 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
             assert told.status_code == 200, told.text
             assert told.json()["moved"]["points"] == self.models[survivor].merge(self.models[alias])
             self.merged = told.json()["id"], alias, survivor
+            self.tiers[survivor].merge(self.tiers[alias], self.today)
 
         @precondition(lambda self: self.merged is not None)
         @rule()
@@ -161,10 +170,15 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
             told = self.shop.call("POST", f"/v1/merges/{merge_id}/undo")
             assert told.status_code == 200, told.text
             assert told.json()["returned"]["points"] == self.models[survivor].undo()
+            self.tiers[survivor].alias = None
 
         @rule(days=st.sampled_from([1, 1, 2, 9, 31]))
         def pass_days(self, days: int) -> None:
-            self.day += days
+            for _ in range(days):
+                self.day += 1
+                for who, tier in enumerate(self.tiers):
+                    if self.holder(who) == who:  # nobody looks at an alias
+                        tier.night(self.today)
             self.shop.set_clock(self.noon)
             self.reserved.clear()  # they ran out
             for model in self.models:
@@ -178,6 +192,9 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
                 assert (body["available"], body["reserved"]) == (model.available, model.reserved)
                 ends = {self._day_of(each["at"]): each["points"] for each in body["expiring"]}
                 assert ends == model.expiring()
+                tier, held = self.tiers[self.holder(who)], self.shop.member(member["id"])["tier"]
+                assert held["code"] == CODES[tier.rank]
+                assert (held["next"] and held["next"]["missing"]) == tier.missing(self.today)
 
         def _day_of(self, instant: str) -> int:
             return (datetime.fromisoformat(instant).date() - FIRST_NOON.date()).days
