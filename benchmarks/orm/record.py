@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import BigInteger, Date, Integer, ScalarSelect, and_, bindparam, case, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -156,10 +157,12 @@ async def record_purchase(
         move=move,
         compiled=compiled,
         basket=basket,
+        coupons=[],
     )
     answer = make_answer(decided)
-    row = make_row(decided, answer)
-    session.add(PurchaseRecord(**_set(row._asdict())))
+    row = make_row(decided)
+    row.answer = answer
+    session.add(PurchaseRecord(**_set(msgspec.structs.asdict(row))))
     session.add(OutboxRecord(**_set(make_event(row, decided)._asdict())))
     session.add(
         ReferenceClaim(
