@@ -88,7 +88,6 @@ class Application:
                 catalogue=door.catalogue,
                 signer=door.signer,
                 settings=self._settings,
-                engage=lambda command: door.engager.submit(command, key=command.touchpoint.member),
             )
         )
         gc.freeze()

@@ -57,7 +57,6 @@ async def count(database: Database, shop: Shop, member_id: str, text: str) -> li
         catalogue=Catalogue(),
         signer=Signer(["a secret of a test, long enough to be one"]),
         settings=Settings(database_url="postgresql://unused"),
-        engage=None,  # type: ignore[arg-type]
     )
     async with database.reader() as connection:
         program_id = await connection.fetchval("SELECT program_id FROM members WHERE member_id = $1", UUID(member_id))

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from tests.make.shop import Shop
 
-from loyalty_api.domain.feed.queries import BEGINNING, backlog, read_feed
+from loyalty_api.domain.feed.queries import BEGINNING, read_feed
 from loyalty_api.domain.feed.stamp import stamp_events
 from loyalty_api.kernel.database import Connection, Database
 from loyalty_api.kernel.ids import new_id
@@ -115,12 +115,8 @@ async def test_a_relay_that_is_cut_off_has_given_no_place_and_the_next_one_gives
     with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it becomes on its way
         await own_database.write(cut_off)
     assert await places(own_database, program_id) == before
-    async with own_database.reader() as connection:
-        assert await backlog(connection, program_id=program_id) == (7, AT)
     for _ in range(3):
         await own_database.write(lambda connection: stamp_events(connection, program_id, limit=3))
     after = await places(own_database, program_id)
     assert [(whose, seq) for _, whose, seq in after[len(before) :]] == [(member_id, seq) for seq in range(1, 8)]
     assert all(one[0] + 1 == other[0] for one, other in pairwise(after))
-    async with own_database.reader() as connection:
-        assert await backlog(connection, program_id=program_id) == (0, None)

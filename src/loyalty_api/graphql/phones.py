@@ -14,7 +14,6 @@ import msgspec
 
 from loyalty_api.domain.access.signer import Signer
 from loyalty_api.domain.earning.phrases import LANGUAGES
-from loyalty_api.domain.engagement.command import RecordEngagement
 from loyalty_api.domain.members.queries import Member, everyone, read_member
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.kernel.database import Connection, Database
@@ -24,13 +23,12 @@ Found = TypeVar("Found")
 
 
 class Phones(msgspec.Struct, frozen=True, kw_only=True):
-    """One per process. ``engage``: hands an event to the group commit that tills use as well."""
+    """One per process."""
 
     database: Database
     catalogue: Catalogue
     signer: Signer
     settings: Settings
-    engage: Callable[[RecordEngagement], Awaitable[Any]]
 
 
 class Who(NamedTuple):

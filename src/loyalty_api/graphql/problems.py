@@ -7,23 +7,10 @@ from typing import Any
 import msgspec
 
 from graphql import GraphQLError
+from loyalty_api.kernel.http_status import STATUS
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy, Kind, Refusal
 
-STATUS: dict[Kind, int] = {
-    Kind.MALFORMED: 400,
-    Kind.UNAUTHENTICATED: 401,
-    Kind.FORBIDDEN: 403,
-    Kind.MISSING: 404,
-    Kind.CONFLICT: 409,
-    Kind.GONE: 410,
-    Kind.STALE: 412,
-    Kind.TOO_LARGE: 413,
-    Kind.UNSUPPORTED: 415,
-    Kind.INVALID: 422,
-    Kind.UNCONDITIONAL: 428,
-    Kind.BUSY: 503,
-}
 FAILED = "service.failed"
 INVALID = "graphql.invalid"
 

@@ -1,9 +1,8 @@
-"""Reading the feed from a place on, and how far it is behind the outbox."""
+"""Reading the feed from a place on."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,9 +14,6 @@ SELECT position, id, member_id, program_id, type, occurred_at, recorded_at, data
 FROM outbox WHERE program_id = $1 AND position >= $2
 AND ($3::text[] IS NULL OR type = ANY($3::text[]))
 ORDER BY position LIMIT $4
-"""
-_BACKLOG = """
-SELECT count(*) AS depth, min(recorded_at) AS oldest FROM outbox WHERE program_id = $1 AND position IS NULL
 """
 
 
@@ -34,13 +30,6 @@ class Pulled(NamedTuple):
     events: list[Told]
     following: Place
     more: bool
-
-
-class Backlog(NamedTuple):
-    """Rows of the outbox that have no place yet, and when the oldest of them was recorded."""
-
-    depth: int
-    oldest: datetime | None
 
 
 BEGINNING = Place(1, 0)
@@ -64,9 +53,3 @@ async def read_feed(
             events.append(told)
         following = Place(row["position"] + 1, 0)
     return Pulled(events, following, more=len(rows) > limit)
-
-
-async def backlog(connection: Connection, *, program_id: UUID) -> Backlog:
-    """What waits for the relay."""
-    row = await connection.fetchrow(_BACKLOG, program_id)
-    return Backlog(row["depth"], row["oldest"])
