@@ -42,6 +42,7 @@ _FIELDS = {
     "RewardGone": "code message",
     "RewardHadEnough": "code message",
     "RewardUnavailable": "code message",
+    "Subscription": "pointsChanged tierChanged redemptionChanged",
     "Tier": "code name since progress",
     "TierProgress": "next missing until keeps",
     "Viewer": "number profile program points tier activity rewards coupons card",
