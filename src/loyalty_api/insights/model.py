@@ -127,3 +127,8 @@ insight_expiries = Table(
     PrimaryKeyConstraint("member_id", "position"),
     Index("insight_expiries_program_id_idx", "program_id", "expired_on"),
 )
+
+KEPT = (
+    *(insight_members, insight_receipts, insight_days, insight_months, insight_program_days, insight_tiers),
+    *(insight_notices, insight_expiries),
+)
