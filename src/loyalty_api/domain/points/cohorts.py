@@ -1,0 +1,90 @@
+"""What became of the points of each month in which they were earned: reads of the lots, a whole program at a time.
+
+Points belong to the month in which their lot was earned, wherever they went since: given back or moved to another
+member they keep it. What is taken back for a return was never issued to the month, and nor was what paid a debt, which
+is what an earlier return could not take back.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from loyalty_api.domain.points.accounts import LOT_ACCOUNTS, Account
+from loyalty_api.kernel.database import Connection
+
+
+class CohortDay(NamedTuple):
+    """What one local day did to the points of a month (its first day): how many were issued, redeemed and expired,
+    each less what was undone of it."""
+
+    month: date
+    day: date
+    issued: int
+    redeemed: int
+    expired: int
+
+
+class CohortEnd(NamedTuple):
+    """A month's lots: of how many members they are, and when the last of them ends; None: one of them never does, or
+    waits for an event."""
+
+    month: date
+    members: int
+    ends_at: datetime | None
+
+
+_HELD = f"({', '.join(str(account.value) for account in sorted(LOT_ACCOUNTS))})"
+# Points that enter the lots count plus, those that leave them minus; what moves within them does nothing.
+_DAYS = f"""
+WITH moved AS (
+  SELECT l.earned_at, t.recorded_at, t.from_account AS other, l.points
+  FROM lots l JOIN transfers t ON t.member_id = l.member_id AND t.seq = l.transfer_seq
+  WHERE l.program_id = $1 AND t.recorded_at < $3
+  UNION ALL
+  SELECT l.earned_at, t.recorded_at,
+         CASE WHEN t.to_account IN {_HELD} THEN t.from_account ELSE t.to_account END,
+         CASE WHEN t.to_account IN {_HELD} THEN d.points ELSE -d.points END
+  FROM draws d
+  JOIN transfers t ON t.member_id = d.member_id AND t.seq = d.transfer_seq
+  JOIN lots l ON l.member_id = d.member_id AND l.lot_id = d.lot_id
+  WHERE d.program_id = $1 AND t.recorded_at < $3
+    AND (t.from_account IN {_HELD}) <> (t.to_account IN {_HELD})
+)
+SELECT date_trunc('month', earned_at AT TIME ZONE $2)::date AS month, (recorded_at AT TIME ZONE $2)::date AS day,
+       COALESCE(sum(points) FILTER (
+         WHERE other NOT IN ({Account.REDEEMED.value}, {Account.EXPIRED.value})), 0)::bigint AS issued,
+       COALESCE(-sum(points) FILTER (WHERE other = {Account.REDEEMED.value}), 0)::bigint AS redeemed,
+       COALESCE(-sum(points) FILTER (WHERE other = {Account.EXPIRED.value}), 0)::bigint AS expired
+FROM moved GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_ENDS = """
+SELECT date_trunc('month', l.earned_at AT TIME ZONE $2)::date AS month, count(DISTINCT l.member_id) AS members,
+       CASE WHEN bool_and(l.expires_at IS NOT NULL) THEN max(
+         CASE WHEN l.inactivity_days IS NULL OR l.remaining = 0 THEN l.expires_at ELSE GREATEST(
+           l.expires_at,
+           ((b.last_purchase_at AT TIME ZONE $2)::date + l.inactivity_days)::timestamp AT TIME ZONE $2) END) END AS ends_at
+FROM lots l
+JOIN transfers t ON t.member_id = l.member_id AND t.seq = l.transfer_seq
+JOIN balances b ON b.member_id = l.member_id
+WHERE l.program_id = $1 AND t.recorded_at < $3
+GROUP BY 1 ORDER BY 1
+"""
+
+
+async def cohort_days(
+    connection: Connection, *, program_id: UUID, zone: ZoneInfo, recorded_before: datetime
+) -> list[CohortDay]:
+    """Each month's days, by what was recorded before an instant, in their order."""
+    rows = await connection.fetch(_DAYS, program_id, zone.key, recorded_before)
+    return [CohortDay(*row) for row in rows]
+
+
+async def cohort_ends(
+    connection: Connection, *, program_id: UUID, zone: ZoneInfo, recorded_before: datetime
+) -> list[CohortEnd]:
+    """Each month's lots that were recorded before an instant, with the dates that they have by now."""
+    rows = await connection.fetch(_ENDS, program_id, zone.key, recorded_before)
+    return [CohortEnd(*row) for row in rows]
