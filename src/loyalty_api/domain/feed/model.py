@@ -1,8 +1,8 @@
-"""How far each program's events have their places."""
+"""How far each program's events have their places, and how far subscribers within the product have read."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Table, Uuid
+from sqlalchemy import BigInteger, Column, Table, Text, Uuid
 
 from loyalty_api.kernel.database import metadata
 
@@ -13,4 +13,16 @@ feed_lanes = Table(
     Column("program_id", Uuid, primary_key=True),
     # The last place that was given.
     Column("position", BigInteger, nullable=False),
+)
+
+# How far a subscriber has read that works in this database.
+feed_cursors = Table(
+    "feed_cursors",
+    metadata,
+    Column("program_id", Uuid, primary_key=True),
+    Column("subscriber", Text, primary_key=True),
+    # The last position that it has read.
+    Column("position", BigInteger, nullable=False),
+    # Up to where it is reading for the second time; NULL: it is not.
+    Column("again_to", BigInteger),
 )

@@ -1,6 +1,3 @@
-"""E"""
-rm src/loyalty_api/insights/cohorts_of_points.py
-cat > src/loyalty_api/insights/matured.py <<'E'
 """How much of what is earned is ever redeemed, by months of earning whose every point has met its end (pure).
 
 A month of earning is matured when each of its lots has reached its expiry and none of its points is left: a younger
@@ -52,7 +49,7 @@ class Aged(NamedTuple):
 
 
 def cohorts_at(flows: Iterable[Flow], ends: Mapping[date, date | None], through: date) -> list[Cohort]:
-    """The months as they stood at the end of ``through``. ``ends``: the last day before the last of a month's lots
+    """The months as they stood at the end of ``through``. ``ends``: the day with which the last of a month's lots
     ends; None: there is no last."""
     sums: dict[date, list[int]] = defaultdict(lambda: [0, 0, 0])
     for flow in flows:
@@ -62,7 +59,7 @@ def cohorts_at(flows: Iterable[Flow], ends: Mapping[date, date | None], through:
     found = []
     for month, (issued, redeemed, expired) in sorted(sums.items()):
         end = ends.get(month)
-        is_over = end is not None and end < through and issued == redeemed + expired
+        is_over = end is not None and end <= through and issued == redeemed + expired
         found.append(Cohort(month, issued, redeemed, expired, is_over))
     return found
 
