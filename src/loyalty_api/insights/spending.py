@@ -41,11 +41,16 @@ class Spending(msgspec.Struct, frozen=True):
     correlation: float | None = None
 
 
-def spenders(repeats: np.ndarray, sales_minor: np.ndarray, *, minor_digits: int) -> Spenders:
-    """Members, one each row, by repeats and sales together; without those who never came back or paid nothing."""
+def spenders(
+    repeats: np.ndarray, sales_minor: np.ndarray, members: np.ndarray | None = None, *, minor_digits: int
+) -> Spenders:
+    """One member each row (or ``members``), by repeats and sales together; without those who never came back or paid
+    nothing."""
     paid = (repeats > 0) & (sales_minor > 0)
-    rows = np.stack([np.asarray(repeats, dtype=np.int64)[paid], np.asarray(sales_minor, dtype=np.int64)[paid]])
-    unique, counts = np.unique(rows, axis=1, return_counts=True)
+    weights = np.ones(len(repeats), dtype=np.int64) if members is None else members
+    rows = np.stack([repeats, sales_minor])[:, paid].astype(np.int64)
+    unique, places = np.unique(rows, axis=1, return_inverse=True)
+    counts = np.bincount(places, weights=weights[paid], minlength=unique.shape[1]).astype(np.int64)
     return Spenders(unique[0], unique[1] / 10**minor_digits, counts)
 
 

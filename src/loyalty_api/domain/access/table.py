@@ -73,6 +73,7 @@ ADMITTED: dict[str, frozenset[str]] = {
     "POST /v1/engagement/batch": _TILL,
     "GET /v1/engagement/{engagement_id}": _READ,
     "GET /v1/events": _STAFF_READ,
+    "GET /v1/insight/lifetime-value": _STAFF_READ,
     "POST /v1/openings/batch": _ADMIN,
     "GET /v1/program": _READ,
     "GET /v1/program/draft": _STAFF_READ,

@@ -28,12 +28,12 @@ class CohortDay(NamedTuple):
 
 
 class CohortEnd(NamedTuple):
-    """A month's lots: of how many members they are, and when the last of them ends; None: one of them never does, or
-    waits for an event."""
+    """A month's lots: of how many members they are, and the local day on which the last of
+    them ends; None: one of them never does, or waits for an event."""
 
     month: date
     members: int
-    ends_at: datetime | None
+    ends_on: date | None
 
 
 _HELD = f"({', '.join(str(account.value) for account in sorted(LOT_ACCOUNTS))})"
@@ -62,10 +62,11 @@ FROM moved GROUP BY 1, 2 ORDER BY 1, 2
 """
 _ENDS = """
 SELECT date_trunc('month', l.earned_at AT TIME ZONE $2)::date AS month, count(DISTINCT l.member_id) AS members,
-       CASE WHEN bool_and(l.expires_at IS NOT NULL) THEN max(
-         CASE WHEN l.inactivity_days IS NULL OR l.remaining = 0 THEN l.expires_at ELSE GREATEST(
-           l.expires_at,
-           ((b.last_purchase_at AT TIME ZONE $2)::date + l.inactivity_days)::timestamp AT TIME ZONE $2) END) END AS ends_at
+       CASE WHEN bool_and(l.expires_at IS NOT NULL) THEN max(CASE
+         WHEN l.inactivity_days IS NULL OR l.remaining = 0 THEN (l.expires_at AT TIME ZONE $2)::date
+         ELSE GREATEST((l.expires_at AT TIME ZONE $2)::date,
+                       (b.last_purchase_at AT TIME ZONE $2)::date + l.inactivity_days)
+       END) END AS ends_on
 FROM lots l
 JOIN transfers t ON t.member_id = l.member_id AND t.seq = l.transfer_seq
 JOIN balances b ON b.member_id = l.member_id
