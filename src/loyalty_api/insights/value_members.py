@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime
 from importlib import import_module
 from types import ModuleType
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from loyalty_api.insights.histories import Bought, bought_after, first_day, read_histories
 from loyalty_api.insights.worth import HOLDOUT_DAYS_MIN, Assumptions, HoldOut, InsightNotInstalled, Value, Worth
+from loyalty_api.kernel.clock import add_days, end_of_day, local_date
 from loyalty_api.kernel.database import Connection
 
 
@@ -55,9 +57,10 @@ async def score_members(
     return await asyncio.to_thread(fitting.score, worth.model, bought, **terms)
 
 
-def last_closed(today: date) -> date:
-    """The last day that is over."""
-    return today - timedelta(days=1)
+def last_closed(now: datetime, zone: ZoneInfo) -> date:
+    """The last local day that is over at ``now``: its last second has come."""
+    today = local_date(now, zone)
+    return today if end_of_day(today, zone) <= now else add_days(today, -1)
 
 
 def _fitting() -> ModuleType:

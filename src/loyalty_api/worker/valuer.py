@@ -12,7 +12,6 @@ from loyalty_api.insights.fits import is_caught_up, keep_fit, newest_fit
 from loyalty_api.insights.histories import first_day
 from loyalty_api.insights.value_members import last_closed, value_members
 from loyalty_api.insights.worth import InsightNotInstalled
-from loyalty_api.kernel.clock import local_date
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.money import minor_digits
@@ -67,7 +66,7 @@ class Valuer:
     async def _value(self, program: Program) -> bool:
         """Whether it was the program's turn."""
         now = program.present(self._clock())
-        through = last_closed(local_date(now, program.zone))
+        through = last_closed(now, program.zone)
         program_id = program.id
         async with self._database.reader() as connection:
             newest = await newest_fit(connection, program_id=program_id, by=through)
