@@ -16,9 +16,9 @@ NOTHING_KNOWN = 1.0  # all of it will be redeemed, until a matured month says ot
 
 
 class Flow(NamedTuple):
-    """What a day did to the points of a month of earning."""
+    """What a day did to the points of the month of earning (or week, or day) that begins at ``first``."""
 
-    month: date
+    first: date
     day: date
     issued: int
     redeemed: int
@@ -26,9 +26,9 @@ class Flow(NamedTuple):
 
 
 class Cohort(NamedTuple):
-    """A month of earning as it stands: issued = redeemed + expired + outstanding."""
+    """One of them as it stands: issued = redeemed + expired + outstanding."""
 
-    month: date
+    first: date
     issued: int
     redeemed: int
     expired: int
@@ -55,12 +55,12 @@ def cohorts_at(flows: Iterable[Flow], ends: Mapping[date, date | None], through:
     for flow in flows:
         if flow.day <= through:
             for index, points in enumerate(flow[2:]):
-                sums[flow.month][index] += points
+                sums[flow.first][index] += points
     found = []
-    for month, (issued, redeemed, expired) in sorted(sums.items()):
-        end = ends.get(month)
+    for first, (issued, redeemed, expired) in sorted(sums.items()):
+        end = ends.get(first)
         is_over = end is not None and end <= through and issued == redeemed + expired
-        found.append(Cohort(month, issued, redeemed, expired, is_over))
+        found.append(Cohort(first, issued, redeemed, expired, is_over))
     return found
 
 
@@ -72,8 +72,8 @@ def redeemed_from(flows: Iterable[Flow], matured: Iterable[date]) -> dict[int, f
     later: dict[int, int] = defaultdict(int)
     mine: dict[date, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
     for flow in flows:
-        if flow.month in months:
-            sums = mine[flow.month][age_of(flow.month, flow.day)]
+        if flow.first in months:
+            sums = mine[flow.first][age_of(flow.first, flow.day)]
             for index, points in enumerate(flow[2:]):
                 sums[index] += points
     for ages in mine.values():
@@ -92,7 +92,7 @@ def outstanding_by_age(cohorts: Iterable[Cohort], shares: Mapping[int, float], t
     redeemed."""
     points: dict[int, int] = defaultdict(int)
     for cohort in cohorts:
-        points[age_of(cohort.month, through)] += cohort.outstanding
+        points[age_of(cohort.first, through)] += cohort.outstanding
     return [Aged(age, points[age], shares.get(age, NOTHING_KNOWN)) for age in sorted(points) if points[age]]
 
 

@@ -9,6 +9,8 @@ import msgspec
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.insights.fits import fit_at, newest_fit
 from loyalty_api.insights.histories import count_buyers
+from loyalty_api.insights.rebuilt import check_rebuilt
+from loyalty_api.insights.refusals import InsightRebuilding
 from loyalty_api.insights.value_members import last_closed, value_members
 from loyalty_api.insights.worth import InsightNotInstalled, NotFittedYet, Worth
 from loyalty_api.kernel.database import Connection
@@ -40,13 +42,14 @@ async def read(door: Door, call: Call) -> Answer:
 
 async def find_worth(connection: Connection, program: Program, *, through: date | None, closed_on: date) -> Worth:
     """What the worker has kept, else worked out now. ``through`` None: the newest. Refuses: InvalidRequest,
-    NotFittedYet, InsightNotInstalled."""
+    NotFittedYet, InsightNotInstalled, InsightRebuilding."""
     if through is None:
         kept = await newest_fit(connection, program_id=program.id, by=closed_on)
     else:
         kept = await fit_at(connection, program_id=program.id, through=through) if through >= closed_on else None
     if kept is not None:
         return kept
+    await check_rebuilt(connection, program_id=program.id)
     if await count_buyers(connection, program_id=program.id) > BUYERS_MAX:
         if through is None:
             raise NotFittedYet("The worker (loyalty work) fits the models once a week; it has not done so yet.")
@@ -73,6 +76,6 @@ ROUTES = [
         },
         answer=Worth,
         csv=True,
-        refusals=(InsightNotInstalled, NotFittedYet),
+        refusals=(InsightNotInstalled, NotFittedYet, InsightRebuilding),
     ),
 ]

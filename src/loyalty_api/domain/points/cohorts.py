@@ -1,8 +1,9 @@
-"""What became of the points of each month in which they were earned: reads of the lots, a whole program at a time.
+"""What became of the points of each month (week, day) in which they were earned: reads of the lots, a whole program at
+a time.
 
-Points belong to the month in which their lot was earned, wherever they went since: given back or moved to another
-member they keep it. What is taken back for a return was never issued to the month, and nor was what paid a debt, which
-is what an earlier return could not take back.
+Points belong to the period in which their lot was earned, wherever they went since: given back or moved to another
+member they keep it. What is taken back for a return was never issued to it, and nor was what paid a debt, which is
+what an earlier return could not take back.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from loyalty_api.kernel.database import Connection
 
 
 class CohortDay(NamedTuple):
-    """What one local day did to the points of a month (its first day): how many were issued, redeemed and expired,
-    each less what was undone of it."""
+    """What one local day did to the points of the period that begins at ``first``: how many were issued, redeemed and
+    expired, each less what was undone of it."""
 
-    month: date
+    first: date
     day: date
     issued: int
     redeemed: int
@@ -28,10 +29,10 @@ class CohortDay(NamedTuple):
 
 
 class CohortEnd(NamedTuple):
-    """A month's lots: of how many members they are, and the local day on which the last of
-    them ends; None: one of them never does, or waits for an event."""
+    """The lots of the period that begins at ``first``: of how many members they are, and the local day on which the
+    last of them ends; None: one of them never does, or waits for an event."""
 
-    month: date
+    first: date
     members: int
     ends_on: date | None
 
@@ -53,7 +54,7 @@ WITH moved AS (
   WHERE d.program_id = $1 AND t.recorded_at < $3
     AND (t.from_account IN {_HELD}) <> (t.to_account IN {_HELD})
 )
-SELECT date_trunc('month', earned_at AT TIME ZONE $2)::date AS month, (recorded_at AT TIME ZONE $2)::date AS day,
+SELECT date_trunc($4, earned_at AT TIME ZONE $2)::date AS first, (recorded_at AT TIME ZONE $2)::date AS day,
        COALESCE(sum(points) FILTER (
          WHERE other NOT IN ({Account.REDEEMED.value}, {Account.EXPIRED.value})), 0)::bigint AS issued,
        COALESCE(-sum(points) FILTER (WHERE other = {Account.REDEEMED.value}), 0)::bigint AS redeemed,
@@ -61,7 +62,7 @@ SELECT date_trunc('month', earned_at AT TIME ZONE $2)::date AS month, (recorded_
 FROM moved GROUP BY 1, 2 ORDER BY 1, 2
 """
 _ENDS = """
-SELECT date_trunc('month', l.earned_at AT TIME ZONE $2)::date AS month, count(DISTINCT l.member_id) AS members,
+SELECT date_trunc($4, l.earned_at AT TIME ZONE $2)::date AS first, count(DISTINCT l.member_id) AS members,
        CASE WHEN bool_and(l.expires_at IS NOT NULL) THEN max(CASE
          WHEN l.inactivity_days IS NULL OR l.remaining = 0 THEN (l.expires_at AT TIME ZONE $2)::date
          ELSE GREATEST((l.expires_at AT TIME ZONE $2)::date,
@@ -76,16 +77,16 @@ GROUP BY 1 ORDER BY 1
 
 
 async def cohort_days(
-    connection: Connection, *, program_id: UUID, zone: ZoneInfo, recorded_before: datetime
+    connection: Connection, *, program_id: UUID, zone: ZoneInfo, recorded_before: datetime, period: str = "month"
 ) -> list[CohortDay]:
-    """Each month's days, by what was recorded before an instant, in their order."""
-    rows = await connection.fetch(_DAYS, program_id, zone.key, recorded_before)
+    """Each period's days, by what was recorded before an instant, in their order. ``period``: month, week or day."""
+    rows = await connection.fetch(_DAYS, program_id, zone.key, recorded_before, period)
     return [CohortDay(*row) for row in rows]
 
 
 async def cohort_ends(
-    connection: Connection, *, program_id: UUID, zone: ZoneInfo, recorded_before: datetime
+    connection: Connection, *, program_id: UUID, zone: ZoneInfo, recorded_before: datetime, period: str = "month"
 ) -> list[CohortEnd]:
-    """Each month's lots that were recorded before an instant, with the dates that they have by now."""
-    rows = await connection.fetch(_ENDS, program_id, zone.key, recorded_before)
+    """Each period's lots that were recorded before an instant, with the dates that they have by now."""
+    rows = await connection.fetch(_ENDS, program_id, zone.key, recorded_before, period)
     return [CohortEnd(*row) for row in rows]
