@@ -158,10 +158,9 @@ async def _write(connection: Connection, state: State) -> None:
 def _months(state: State) -> list[tuple[Any, ...]]:
     months: dict[tuple[UUID, date], list[int]] = {}
     for (member_id, day), counts in state.days.items():
-        if counts[PURCHASES] or counts[SALES]:
-            month = months.setdefault((member_id, day.replace(day=1)), [0, 0])
-            month[0] += counts[PURCHASES]
-            month[1] += counts[SALES]
+        month = months.setdefault((member_id, day.replace(day=1)), [0, 0])
+        month[0] += counts[PURCHASES]
+        month[1] += counts[SALES]
     return [(*key, state.program_id, *counts) for key, counts in months.items()]
 
 

@@ -29,7 +29,8 @@ GROUP BY 1, 2
 """
 _BY_PERSON = """
 SELECT first, grouped, sum(purchases)::bigint, sum(sales_minor)::bigint, count(*) FILTER (WHERE purchases > 0)
-FROM (SELECT a.*, {group} AS grouped FROM ({activity}) AS a JOIN ({people}) AS p USING (who)) AS a
+FROM (SELECT a.*, {group} AS grouped FROM ({activity}) AS a JOIN ({people}) AS p USING (who)
+      WHERE a.purchases <> 0 OR a.sales_minor <> 0) AS a
 GROUP BY 1, 2
 """
 
