@@ -30,7 +30,7 @@ CLAIMS = {
 }
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
 CONFIGURATION |= {"feed_lanes", "feed_cursors"}
-SUMMED_UP = {"insight_program_days"}
+SUMMED_UP = {"insight_program_days", "insight_fits"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
     CLAIM_ROW: "reference_claims",
@@ -57,7 +57,7 @@ APPEND_ONLY = {
     "acknowledged_notices",
 }
 # Rows that an erasure takes away, and those that are made anew from the events.
-INSIGHT = ("members", "receipts", "days", "months", "program_days", "tiers", "notices", "expiries")
+INSIGHT = ("members", "receipts", "days", "months", "program_days", "tiers", "notices", "expiries", "fits")
 REMOVABLE = {
     **{f"insight_{each}": {"SELECT", "INSERT", "UPDATE", "DELETE"} for each in INSIGHT},
     "member_consents": {"SELECT", "INSERT", "DELETE"},

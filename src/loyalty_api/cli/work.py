@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 
 import click
@@ -11,11 +12,13 @@ import msgspec
 from loyalty_api.cli.run import plain_errors, run, with_database
 from loyalty_api.domain.lifecycle.nightly import Ran
 from loyalty_api.domain.programs.queries import Program
+from loyalty_api.insights.worth import InsightNotInstalled
 from loyalty_api.kernel.clock import now, rfc3339
 from loyalty_api.kernel.database import Database
 from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 from loyalty_api.worker.projector import Projector
 from loyalty_api.worker.relay import Relay
+from loyalty_api.worker.valuer import Valuer
 
 
 @click.command("work")
@@ -25,7 +28,7 @@ from loyalty_api.worker.relay import Relay
 @plain_errors
 def command(once: bool, pause: float, as_json: bool) -> None:
     """Runs what is due in every program: points mature and expire, tiers are reviewed, notices are given. Events get
-    their places in the feed, and figures are worked out of them.
+    their places in the feed, and figures are worked out of them; once a week, what members are worth.
 
     Two of them do no harm.
     """
@@ -41,16 +44,20 @@ def command(once: bool, pause: float, as_json: bool) -> None:
 
     async def work(database: Database) -> None:
         worker, relay = Worker(database, clock=now, tell=tell), Relay(database)
-        projector = Projector(database)
+        projector, valuer = Projector(database), Valuer(database, clock=now)
         if once:
             await worker.round()
             await relay.round()
             await projector.round()
+            with contextlib.suppress(InsightNotInstalled):
+                await valuer.round()
             return
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
-        await asyncio.gather(worker.work(stop, pause_seconds=pause), relay.work(stop), projector.work(stop))
+        await asyncio.gather(
+            worker.work(stop, pause_seconds=pause), relay.work(stop), projector.work(stop), valuer.work(stop)
+        )
 
     run(with_database(work))

@@ -8,11 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from loyalty_api.domain.feed.cursors import reading_again
 from loyalty_api.insights.metric import PROPORTION, Asked, Cell, Metric, value_of, wilson
 from loyalty_api.insights.periods import Period, label_of
-from loyalty_api.insights.project import SUBSCRIBER
-from loyalty_api.insights.refusals import InsightRebuilding
+from loyalty_api.insights.rebuilt import check_rebuilt
 from loyalty_api.kernel.clock import add_days, end_of_day, start_of_day
 from loyalty_api.kernel.database import Connection
 
@@ -55,8 +53,7 @@ async def read_series(connection: Connection, metric: Metric, asked: Asked, pres
 
 async def check_projected(connection: Connection, asked: Asked) -> None:
     """Refuses (InsightRebuilding) while the figures are worked out anew."""
-    if again := await reading_again(connection, program_id=asked.program_id, subscriber=SUBSCRIBER):
-        raise InsightRebuilding(f"{again[0]:,} of {again[1]:,} events are read; ask again in a while.")
+    await check_rebuilt(connection, program_id=asked.program_id)
 
 
 def is_over(present: Present, through: date, last: date) -> bool:

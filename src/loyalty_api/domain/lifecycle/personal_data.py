@@ -72,6 +72,7 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "acknowledged_notices": ("notice",),
     "outbox": ("type", "data"),
     "feed_cursors": ("subscriber",),
+    "insight_fits": ("worth",),
     "insight_members": ("status", "enrolled_store", "enrolled_tier"),
     "insight_receipts": ("store", "employee"),
     "insight_tiers": ("from_tier", "to_tier", "reason"),
