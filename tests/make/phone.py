@@ -15,7 +15,7 @@ query Home($activities: Int = 10) {
     profile { givenName familyName email language enrolledAt consents { kind given decidedAt } }
     program { code name pointsName currency timeZone }
     points { available pending reserved lifetimeEarned expiring(within: "P400D") { points at } }
-    tier { code name since progress { next missing until keeps } }
+    tier { code name since measure progress { next missing needs until keeps } }
     activity(first: $activities) {
       edges {
         cursor
@@ -31,6 +31,7 @@ query Home($activities: Int = 10) {
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
     rewards(first: 10) { edges { node { code kind points amount left automatic mayRedeem whyNot { code message } } } }
+    setAside { redemptionId reward points amount expiresAt }
     coupons { code reward givenAt usedUp }
     card { qr barcode }
   }

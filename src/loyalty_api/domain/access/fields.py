@@ -42,8 +42,9 @@ _FIELDS = {
     "RewardGone": "code message",
     "RewardHadEnough": "code message",
     "RewardUnavailable": "code message",
-    "Tier": "code name since progress",
-    "TierProgress": "next missing until keeps",
-    "Viewer": "number profile program points tier activity rewards coupons card",
+    "SetAside": "redemptionId reward points amount expiresAt",
+    "Tier": "code name since measure progress",
+    "TierProgress": "next missing needs until keeps",
+    "Viewer": "number profile program points tier activity rewards setAside coupons card",
 }
 MEMBERS_OWN = frozenset(f"{kind}.{field}" for kind, fields in _FIELDS.items() for field in fields.split())
