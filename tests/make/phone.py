@@ -33,7 +33,7 @@ query Home($activities: Int = 10) {
     rewards(first: 10) { edges { node { code kind points amount left automatic mayRedeem whyNot { code message } } } }
     setAside { redemptionId reward points amount expiresAt }
     coupons { code reward givenAt usedUp }
-    card { qr barcode }
+    card { qr barcode code { value expiresAt qr } }
   }
 }
 """
@@ -73,3 +73,7 @@ class Phone:
         found = answer.json()["errors"]
         assert all(each["extensions"]["code"] != "service.failed" for each in found), found
         return found
+
+    def code(self) -> str:
+        """The code that the phone shows now, as a till sends it."""
+        return self.ask("{ viewer { card { code { value } } } }")["viewer"]["card"]["code"]["value"]
