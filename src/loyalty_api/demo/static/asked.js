@@ -18,7 +18,7 @@ query Home {
     rewards(first: 50) { edges { node { code kind points amount left automatic mayRedeem whyNot { code message } } } }
     setAside { redemptionId reward points amount expiresAt }
     coupons { code reward givenAt usedUp }
-    card { qr barcode }
+    card { qr barcode code { value qr } }
   }
 }
 ${ACTIVITY}`;
@@ -26,6 +26,8 @@ ${ACTIVITY}`;
 export const MORE = `
 query More($after: String) { viewer { activity(first: 15, after: $after) { ...Page } } }
 ${ACTIVITY}`;
+
+export const CODE = `query Code { viewer { card { qr barcode code { value qr } } } }`;
 
 export const REDEEM = `
 mutation Redeem($id: UUID!, $reward: String!, $atOnce: Boolean!) {

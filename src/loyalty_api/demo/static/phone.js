@@ -1,12 +1,13 @@
 // A member's phone: the card, the points as they move, rewards and what became of them. It uses GraphQL alone.
 
-import { CANCEL, HOME, MORE, REDEEM } from "/demo/static/asked.js";
+import { CANCEL, CODE, HOME, MORE, REDEEM } from "/demo/static/asked.js";
 import { fragment, h, say, show } from "/demo/static/dom.js";
 import { Away, Refused, Session, SignedOut } from "/demo/static/graphql.js";
-import { cardScreen, cardSheet, historyScreen, redeemSheet, rewardsScreen, strangersScreen } from "/demo/static/screens.js";
+import { cardScreen, cardSheet, drawCode, historyScreen, redeemSheet, rewardsScreen, strangersScreen } from "/demo/static/screens.js";
 import { Words } from "/demo/static/words.js";
 
 const LOOK_AGAIN_MS = 10_000; // while nothing tells us that something happened
+const CODE_MS = 50_000; // a code is good for a minute
 const AT_ONCE = new Set(["COUPON", "DONATION"]); // no till has to complete them
 const SCREENS = { card: cardScreen, rewards: rewardsScreen, history: historyScreen };
 
@@ -36,6 +37,7 @@ async function start() {
   const lookNow = doing(look);
   addEventListener("focus", lookNow);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && lookNow());
+  setInterval(doing(showNextCode), CODE_MS);
   setInterval(() => !phone.live && document.visibilityState === "visible" && lookNow(), LOOK_AGAIN_MS);
 }
 
@@ -90,9 +92,17 @@ async function copy(code) {
   say(phone.words.say("copied"));
 }
 
+/** A picture of the card is soon worth nothing: it shows another code every minute, as long as somebody looks. */
+async function showNextCode() {
+  if (!phone.home?.card.code || document.visibilityState !== "visible") return;
+  const { viewer } = await phone.session.ask(CODE);
+  phone.home.card = viewer.card;
+  drawCode(phone.home);
+}
+
 function showCard() {
   const hold = () => {
-    scanner.postMessage(`number:${phone.home.number}`);
+    scanner.postMessage(phone.home.card.code?.value ?? `number:${phone.home.number}`);
     close();
   };
   open(cardSheet(phone.home, phone.words, { hold, close }));

@@ -11,7 +11,16 @@ const REWARD_GLYPHS = {
 }; // prettier-ignore
 
 /** An SVG that the API drew, shown as an image: it is never read as part of the page. */
-export const image = (svg, alt) => h("img", { src: `data:image/svg+xml,${encodeURIComponent(svg)}`, alt });
+export const image = (svg, alt, kind = "") =>
+  h("img", { src: `data:image/svg+xml,${encodeURIComponent(svg)}`, alt, class: kind });
+
+/** The code of the minute, or the number where none is signed. */
+const codeOf = (card) => card.code?.qr ?? card.qr;
+
+/** Shows the code of the minute wherever the card is shown. */
+export function drawCode({ card }) {
+  for (const shown of document.querySelectorAll("img.qr")) shown.src = image(codeOf(card), "").src;
+}
 
 export function cardScreen(home, words, taps) {
   return [cardOf(home, words, taps), notices(home, words), tierOf(home, words), waiting(home, words, taps)];
@@ -37,7 +46,7 @@ function cardOf({ profile, number, points, tier, card }, words, taps) {
     h(
       "button",
       { type: "button", class: "code", onclick: taps.show, data: { key: "show" } },
-      image(card.qr, ""),
+      image(codeOf(card), "", "qr"),
       h("span", {}, h("b", {}, words.say("show")), h("small", {}, words.say("number", { number }))),
     ),
   );
@@ -181,7 +190,8 @@ export function redeemSheet(reward, words, { atOnce, yes, no }) {
 export function cardSheet({ number, card }, words, { hold, close }) {
   return [
     h("p", { class: "soft" }, words.say("showing")),
-    h("div", { class: "paper" }, image(card.qr, words.say("number", { number })), card.barcode ? image(card.barcode, "") : null, h("b", {}, number)),
+    h("div", { class: "paper" }, image(codeOf(card), words.say("number", { number }), "qr"), card.barcode ? image(card.barcode, "") : null, h("b", {}, number)),
+    card.code ? h("p", { class: "soft" }, words.say("minute")) : null,
     h("button", { type: "button", class: "main", onclick: hold }, words.say("hold")),
     h("button", { type: "button", class: "quiet", onclick: close }, words.say("close")),
   ];
