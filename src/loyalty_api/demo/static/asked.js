@@ -27,6 +27,13 @@ export const MORE = `
 query More($after: String) { viewer { activity(first: 15, after: $after) { ...Page } } }
 ${ACTIVITY}`;
 
+/** What tells that something happened; the home screen is then read afresh. */
+export const TOLD_LIVE = [
+  "subscription { pointsChanged { available pending reserved lifetimeEarned } }",
+  "subscription { tierChanged { code progress { missing } } }",
+  "subscription { redemptionChanged { redemptionId status } }",
+];
+
 export const CODE = `query Code { viewer { card { qr barcode code { value qr } } } }`;
 
 export const REDEEM = `

@@ -1,12 +1,14 @@
 // A member's phone: the card, the points as they move, rewards and what became of them. It uses GraphQL alone.
 
-import { CANCEL, CODE, HOME, MORE, REDEEM } from "/demo/static/asked.js";
+import { CANCEL, CODE, HOME, MORE, REDEEM, TOLD_LIVE } from "/demo/static/asked.js";
 import { fragment, h, say, show } from "/demo/static/dom.js";
 import { Away, Refused, Session, SignedOut } from "/demo/static/graphql.js";
 import { cardScreen, cardSheet, drawCode, historyScreen, redeemSheet, rewardsScreen, strangersScreen } from "/demo/static/screens.js";
 import { Words } from "/demo/static/words.js";
+import { Live } from "/demo/static/ws.js";
 
 const LOOK_AGAIN_MS = 10_000; // while nothing tells us that something happened
+const TOGETHER_MS = 60; // within which what is told live is read once
 const CODE_MS = 50_000; // a code is good for a minute
 const AT_ONCE = new Set(["COUPON", "DONATION"]); // no till has to complete them
 const SCREENS = { card: cardScreen, rewards: rewardsScreen, history: historyScreen };
@@ -39,6 +41,26 @@ async function start() {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && lookNow());
   setInterval(doing(showNextCode), CODE_MS);
   setInterval(() => !phone.live && document.visibilityState === "visible" && lookNow(), LOOK_AGAIN_MS);
+  listen(lookNow);
+}
+
+/** Hears what happens at the till while it happens; every subscription tells the present at once when it begins. */
+function listen(lookNow) {
+  const live = new Live("/graphql", {
+    token: () => phone.session.token(),
+    doubt: () => phone.session.doubt(),
+    state(on) {
+      phone.live = on;
+      drawLive();
+    },
+  });
+  let waiting;
+  const told = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(lookNow, TOGETHER_MS);
+  };
+  for (const query of TOLD_LIVE) live.subscribe(query, told);
+  live.now();
 }
 
 /** Reads everything afresh; older history that was opened stays open. */
@@ -128,6 +150,12 @@ function draw() {
   drawTabs();
   $("phone").ariaBusy = "false";
   if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function drawLive() {
+  $("live").hidden = false;
+  $("live").className = phone.live ? "on" : "";
+  $("live").textContent = phone.words.say(phone.live ? "live" : "away");
 }
 
 function drawTabs() {

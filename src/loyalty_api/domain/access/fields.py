@@ -44,6 +44,7 @@ _FIELDS = {
     "RewardHadEnough": "code message",
     "RewardUnavailable": "code message",
     "SetAside": "redemptionId reward points amount expiresAt",
+    "Subscription": "pointsChanged tierChanged redemptionChanged",
     "Tier": "code name since measure progress",
     "TierProgress": "next missing needs until keeps",
     "Viewer": "number profile program points tier activity rewards setAside coupons card",

@@ -97,6 +97,20 @@ async def reserved_by(connection: Connection, *, member_ids: Collection[UUID], n
     return sorted(still, key=lambda each: each.redemption_id, reverse=True)
 
 
+LATEST = 20  # that a phone is told live of
+_LATEST = f"""
+SELECT {", ".join(Redemption.__struct_fields__)} FROM redemptions
+WHERE program_id = $1 AND member_id = ANY($2::uuid[]) ORDER BY redemption_id DESC LIMIT $3
+"""
+
+
+async def latest_redemptions(
+    connection: Connection, *, program_id: UUID, member_ids: Collection[UUID]
+) -> list[Redemption]:
+    """The latest redemptions of a member and of their aliases, newest first; at most ``LATEST``."""
+    return read_redemptions(await connection.fetch(_LATEST, program_id, list(member_ids), LATEST))
+
+
 async def redemption_rewards(
     connection: Connection, *, member_ids: Collection[UUID], redemption_ids: Collection[UUID]
 ) -> dict[UUID, asyncpg.Record]:
