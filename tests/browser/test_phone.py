@@ -24,6 +24,7 @@ def open_phone(page: Page, coffee_bar: Shop, demo_api: LocalApi) -> OpenPhone:
         answer = coffee_bar.call("POST", f"/v1/members/{member['id']}/tokens")
         await page.goto(f"{demo_api.url}/demo/phone#token={answer.json()['refresh_token']}")
         await expect(page.locator("#available")).to_be_visible()
+        await expect(page.locator("#live")).to_have_text("Live")
         return page
 
     return opened
@@ -34,8 +35,7 @@ async def turn(phone: Page, screen: str) -> None:
 
 
 async def shows(phone: Page, points: str) -> None:
-    """It asks again once it is looked at."""
-    await phone.evaluate("dispatchEvent(new Event('focus'))")
+    """Nobody touches it: it is told."""
     await expect(phone.locator("#available")).to_have_text(points)
 
 
@@ -129,7 +129,6 @@ async def test_older_history_is_read_when_it_is_asked_for(open_phone: OpenPhone,
     await phone.get_by_role("button", name="Older").click()
     await expect(phone.locator(".history li")).to_have_count(17)
     coffee_bar.buy(member, 100)
-    await phone.evaluate("dispatchEvent(new Event('focus'))")
     await expect(phone.locator(".history li")).to_have_count(18)
 
 
@@ -145,6 +144,51 @@ async def test_the_phone_speaks_the_members_language_and_fits_a_small_screen(
         await expect(phone.locator("#screen")).to_contain_text(word)
         assert await phone.evaluate("document.getElementById('screen').scrollWidth") <= 360
         assert await phone.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+async def test_what_happened_while_the_phone_was_away_is_there_once_it_is_back(
+    open_phone: OpenPhone, coffee_bar: Shop
+) -> None:
+    member = coffee_bar.enrol()
+    phone = await open_phone(member)
+    await phone.context.set_offline(True)
+    await phone.evaluate("dispatchEvent(new Event('focus'))")
+    await expect(phone.locator("#trouble")).to_contain_text("The club does not answer")
+    coffee_bar.buy(member, 700)
+    await phone.context.set_offline(False)
+    await phone.get_by_role("button", name="Try again").click()
+    await expect(phone.locator("#available")).to_have_text("7")
+    await expect(phone.locator("#trouble")).to_be_empty()
+
+
+async def test_a_connection_that_breaks_is_made_again_and_tells_what_was_missed(
+    page: Page, coffee_bar: Shop, open_phone: OpenPhone
+) -> None:
+    hung_up = []
+    await page.route_web_socket("**/graphql", lambda socket: hung_up.append(socket.connect_to_server()))
+    member = coffee_bar.enrol()
+    phone = await open_phone(member)
+    coffee_bar.buy(member, 300)
+    await shows(phone, "3")
+    await hung_up[0].close()
+    coffee_bar.buy(member, 400)
+    await shows(phone, "7")
+    await expect(phone.locator("#live")).to_have_text("Live")
+    coffee_bar.buy(member, 500)
+    await shows(phone, "12")
+    assert len(hung_up) > 1
+
+
+async def test_the_code_that_is_shown_is_another_one_every_minute(
+    page: Page, open_phone: OpenPhone, coffee_bar: Shop
+) -> None:
+    phone = await open_phone(coffee_bar.enrol())
+    await phone.get_by_role("button", name="Show the card").click()
+    code = phone.locator("#sheet img.qr")
+    first = await code.get_attribute("src")
+    coffee_bar.set_clock("2026-03-02T12:00:50Z")
+    await phone.clock.run_for(50_000)
+    await expect(code).not_to_have_attribute("src", first or "")
 
 
 async def test_the_phone_asks_graphql_alone_and_nobody_else(

@@ -46,14 +46,15 @@ async function start() {
 
 /** Hears what happens at the till while it happens; every subscription tells the present at once when it begins. */
 function listen(lookNow) {
-  const live = new Live("/graphql", {
+  const live = (phone.listening = new Live("/graphql", {
     token: () => phone.session.token(),
     doubt: () => phone.session.doubt(),
     state(on) {
       phone.live = on;
       drawLive();
+      if (!on) lookNow(); // and says so, if nothing answers
     },
-  });
+  }));
   let waiting;
   const told = () => {
     clearTimeout(waiting);
@@ -193,6 +194,8 @@ function trouble(text) {
 
 function strangers() {
   phone.home = null;
+  phone.listening?.stop();
+  $("live").hidden = true;
   show("screen", strangersScreen(phone.words));
   show("tabs");
   show("trouble");

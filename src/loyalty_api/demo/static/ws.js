@@ -24,10 +24,17 @@ export class Live {
     if (this.live) this.send({ id, type: "subscribe", payload: { query } });
   }
 
+  /** Ends it for good. */
+  stop() {
+    this.ended = true;
+    clearTimeout(this.waiting);
+    this.socket?.close?.();
+  }
+
   /** Connects without waiting any longer. */
   now() {
     clearTimeout(this.waiting);
-    if (!this.socket) this.connect();
+    if (!this.socket && !this.ended) this.connect();
   }
 
   async connect() {
