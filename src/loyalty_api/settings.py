@@ -39,7 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``database_url``: PostgreSQL 15 or newer. ``pool_size``: connections for reads and ordinary writes.
     ``writers``: purchase transactions in flight. ``queue_max``: purchases that may wait before the till is
     told 503. ``body_bytes_max``: largest request body. ``token_secrets``: the first signs member tokens, all of them
-    read some. ``introspection``: whether phones may ask for the GraphQL schema.
+    read some. ``introspection``: whether phones may ask for the GraphQL schema. ``webhooks_local``: webhooks may
+    lead to private addresses over plain http, which a test or a demo asks for and nobody else.
     """
 
     database_url: str
@@ -50,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_secrets: tuple[str, ...] = ()
     identity_providers: tuple[IdentityProvider, ...] = ()
     introspection: bool = True
+    webhooks_local: bool = False
     log_level: str = "INFO"
 
 

@@ -27,9 +27,10 @@ CLAIMS = {
     "budget_slices": "program_id",
     "reward_stocks": "program_id",
     "coupon_codes": "program_id",
+    "webhook_deliveries": "webhook_id",
 }
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
-CONFIGURATION |= {"feed_lanes"}
+CONFIGURATION |= {"feed_lanes", "feed_cursors", "webhooks"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
     CLAIM_ROW: "reference_claims",
@@ -54,8 +55,11 @@ APPEND_ONLY = {
     *("transfers", "draws", "expiry_notices", "tier_moves", "purchases", "returns", "engagements"),
     *("program_versions", "reference_claims", "coupon_uses", "openings", "member_statuses"),
 }
-# Rows that an erasure takes away.
+# Rows that an erasure takes away, or that are swept away.
 REMOVABLE = {
+    "feed_cursors": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "webhooks": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "webhook_deliveries": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "member_consents": {"SELECT", "INSERT", "DELETE"},
     "member_identifiers": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "identifier_claims": {"SELECT", "INSERT", "UPDATE", "DELETE"},

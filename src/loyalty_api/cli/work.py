@@ -13,8 +13,12 @@ from loyalty_api.domain.lifecycle.nightly import Ran
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.kernel.clock import now, rfc3339
 from loyalty_api.kernel.database import Database
+from loyalty_api.settings import read_settings
 from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 from loyalty_api.worker.relay import Relay
+from loyalty_api.worker.webhooks import Webhooks
+
+POOL_SIZE = 6  # one works, one relays, some write down what was delivered
 
 
 @click.command("work")
@@ -24,7 +28,7 @@ from loyalty_api.worker.relay import Relay
 @plain_errors
 def command(once: bool, pause: float, as_json: bool) -> None:
     """Runs what is due in every program: points mature and expire, tiers are reviewed, notices are given. Events get
-    their places in the feed.
+    their places in the feed and are sent to webhooks.
 
     Two of them do no harm.
     """
@@ -39,15 +43,18 @@ def command(once: bool, pause: float, as_json: bool) -> None:
             click.echo(f"loyalty: {program.code}: {', '.join(parts)}", err=True)
 
     async def work(database: Database) -> None:
-        worker, relay = Worker(database, clock=now, tell=tell), Relay(database)
+        worker = Worker(database, clock=now, tell=tell)
+        webhooks = Webhooks(database, local=read_settings().webhooks_local)
+        relay = Relay(database, tell=webhooks.wake)
         if once:
             await worker.round()
             await relay.round()
+            await webhooks.round()
             return
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
-        await asyncio.gather(worker.work(stop, pause_seconds=pause), relay.work(stop))
+        await asyncio.gather(worker.work(stop, pause_seconds=pause), relay.work(stop), webhooks.work(stop))
 
-    run(with_database(work))
+    run(with_database(work, pool_size=POOL_SIZE))

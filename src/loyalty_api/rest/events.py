@@ -6,6 +6,7 @@ import base64
 import binascii
 import contextlib
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -55,9 +56,11 @@ def _place(text: str | None) -> Place:
 
 
 def _kinds(types: str | None) -> set[str] | None:
-    if types is None:
-        return None
-    named = types.split(",")
+    return None if types is None else read_types(types.split(","))
+
+
+def read_types(named: Sequence[str]) -> set[str]:
+    """Kinds of events by their public types. Refuses (InvalidRequest) types that there are not."""
     if unknown := [each for each in named if each not in PUBLIC_TYPES]:
         raise InvalidRequest.of(FieldError("types", f"there is no type {unknown[0][:80]!r}"))
     return {PUBLIC_TYPES[each] for each in named}

@@ -45,6 +45,8 @@ from loyalty_api.rest import (
     rewards,
     tiers,
     tokens,
+    webhook_deliveries,
+    webhooks,
 )
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, NO_SUCH, plain_problem
@@ -73,6 +75,8 @@ CONTRACT: list[Route] = [
     *coupons.ROUTES,
     *engagement.ROUTES,
     *events.ROUTES,
+    *webhooks.ROUTES,
+    *webhook_deliveries.ROUTES,
     *openings.ROUTES,
     *program.ROUTES,
     *program_draft.ROUTES,

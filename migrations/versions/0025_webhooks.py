@@ -1,0 +1,73 @@
+"""Webhooks: whom events are sent to, how far each subscriber of the feed is, and what became of each delivery."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from loyalty_api.kernel.schema import claim_table, grant, reference_table
+
+revision = "0025"
+down_revision = "0021"
+
+INSTANT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Three new tables. Old code knows none of them."""
+    reference_table(
+        "feed_cursors",
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("subscriber", sa.Text, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("part", sa.BigInteger, nullable=False),
+        sa.Column("held_by", sa.Uuid),
+        sa.Column("held_until", INSTANT),
+        sa.PrimaryKeyConstraint("program_id", "subscriber", name="feed_cursors_pkey"),
+    )
+    grant("feed_cursors", "SELECT, INSERT, UPDATE, DELETE")
+    reference_table(
+        "webhooks",
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("webhook_id", sa.Uuid, nullable=False),
+        sa.Column("url", sa.Text, nullable=False),
+        sa.Column("types", sa.ARRAY(sa.Text)),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text),
+        sa.Column("failing_since", INSTANT),
+        sa.Column("secret", sa.LargeBinary, nullable=False),
+        sa.Column("previous_secret", sa.LargeBinary),
+        sa.Column("previous_until", INSTANT),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("created_by", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("program_id", "webhook_id", name="webhooks_pkey"),
+    )
+    grant("webhooks", "SELECT, INSERT, UPDATE, DELETE")
+    claim_table(
+        "webhook_deliveries",
+        sa.Column("webhook_id", sa.Uuid, nullable=False),
+        sa.Column("delivery_id", sa.Uuid, nullable=False),
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("part", sa.BigInteger, nullable=False),
+        sa.Column("event_id", sa.Text, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("subject", sa.Uuid, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("attempts", sa.BigInteger, nullable=False),
+        sa.Column("attempted_at", INSTANT),
+        sa.Column("next_attempt_at", INSTANT),
+        sa.Column("give_up_at", INSTANT),
+        sa.Column("status", sa.BigInteger),
+        sa.Column("duration_ms", sa.BigInteger),
+        sa.Column("error", sa.Text),
+        sa.Column("response", sa.Text),
+        sa.Column("replay_of", sa.Uuid),
+        sa.PrimaryKeyConstraint("webhook_id", "delivery_id", name="webhook_deliveries_pkey"),
+        by="webhook_id",
+    )
+    op.create_index(
+        "webhook_deliveries_open_idx",
+        "webhook_deliveries",
+        ["webhook_id", "delivery_id"],
+        postgresql_where=sa.text("state <> 'delivered'"),
+    )
+    grant("webhook_deliveries", "SELECT, INSERT, UPDATE, DELETE")
