@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from aiohttp import web
-from tests.ledger.test_webhooks import Open, deliveries, open_  # noqa: F401 - a fixture
-from tests.make.receiver import QUICK, Receiver, fine, receiving, until, working
+from tests.make.receiver import QUICK, Open, deliveries, fine, receiving, until, working
 from tests.make.shop import Shop
 
 from loyalty_api.cli.local import free_port
@@ -26,7 +28,7 @@ async def failing(_request: web.Request, _event: dict[str, Any]) -> web.StreamRe
 
 
 async def test_an_event_that_fails_keeps_its_members_later_ones_waiting_and_nobody_elses(
-    shop: Shop, database: Database, open_: Open  # noqa: F811
+    shop: Shop, database: Database, open_: Open
 ) -> None:
     unlucky, lucky = shop.enrol(), shop.enrol()
     mended = False
@@ -53,7 +55,7 @@ async def test_an_event_that_fails_keeps_its_members_later_ones_waiting_and_nobo
 
 
 async def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back(
-    shop: Shop, database: Database, open_: Open  # noqa: F811
+    shop: Shop, database: Database, open_: Open
 ) -> None:
     port = free_port()
     members = [shop.enrol() for _ in range(5)]
@@ -72,9 +74,7 @@ async def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back
     assert shop.call("GET", f"/v1/webhooks/{webhook_id}").json()["failing_since"] is None
 
 
-async def test_a_slow_receiver_keeps_no_other_one_waiting(
-    shop: Shop, database: Database, open_: Open  # noqa: F811
-) -> None:
+async def test_a_slow_receiver_keeps_no_other_one_waiting(shop: Shop, database: Database, open_: Open) -> None:
     async def asleep(request: web.Request, _event: dict[str, Any]) -> web.StreamResponse:
         await asyncio.sleep(30)
         return await fine(request, {})
@@ -118,7 +118,7 @@ async def endless(request: web.Request, _event: dict[str, Any]) -> web.StreamRes
     [(redirecting, 302, "redirects are not followed"), (cut_off, None, "not enough data"), (failing, 500, None)],
 )
 async def test_what_is_no_whole_answer_of_success_is_tried_again(
-    shop: Shop, database: Database, open_: Open, behaviour: Any, status: int, error: str | None  # noqa: F811
+    shop: Shop, database: Database, open_: Open, behaviour: Any, status: int, error: str | None
 ) -> None:
     async with receiving(behaviour) as receiver, working(database):
         webhook_id, _ = await open_(shop, receiver.url, ["purchase.recorded"])
@@ -134,7 +134,7 @@ async def test_what_is_no_whole_answer_of_success_is_tried_again(
 
 
 async def test_an_answer_without_end_is_read_to_a_limit_and_counts_by_its_status(
-    shop: Shop, database: Database, open_: Open  # noqa: F811
+    shop: Shop, database: Database, open_: Open
 ) -> None:
     async with receiving(endless) as receiver, working(database):
         webhook_id, _ = await open_(shop, receiver.url, ["purchase.recorded"])
@@ -144,7 +144,7 @@ async def test_an_answer_without_end_is_read_to_a_limit_and_counts_by_its_status
 
 
 async def test_a_pause_outlives_its_worker_and_a_receiver_may_lengthen_it(
-    shop: Shop, database: Database, open_: Open  # noqa: F811
+    shop: Shop, database: Database, open_: Open
 ) -> None:
     async def busy(_request: web.Request, _event: dict[str, Any]) -> web.StreamResponse:
         return web.Response(status=503, headers={"retry-after": "3600"})
@@ -164,7 +164,7 @@ async def test_a_pause_outlives_its_worker_and_a_receiver_may_lengthen_it(
 
 
 async def test_after_three_days_without_success_a_webhook_is_off_and_switched_on_it_goes_on_where_it_stopped(
-    shop: Shop, database: Database, open_: Open  # noqa: F811
+    shop: Shop, database: Database, open_: Open
 ) -> None:
     async with receiving(failing) as receiver:
         webhook_id, _ = await open_(shop, receiver.url, ["purchase.recorded"])
@@ -189,7 +189,7 @@ async def test_after_three_days_without_success_a_webhook_is_off_and_switched_on
 
 
 async def test_one_event_that_never_arrives_has_failed_after_three_days_and_its_member_goes_on(
-    shop: Shop, database: Database, open_: Open  # noqa: F811
+    shop: Shop, database: Database, open_: Open
 ) -> None:
     member, poison = shop.enrol(), ""
 
@@ -201,6 +201,7 @@ async def test_one_event_that_never_arrives_has_failed_after_three_days_and_its_
         poison = shop.buy(member)["id"]
         async with working(database):
             await until(lambda: deliveries(shop, webhook_id, state="waiting"))
+        async with working(database, clock=lambda: now() + TRIED - timedelta(hours=1)):
             shop.buy(shop.enrol())  # arrives, so the webhook as a whole does not fail
             await until(lambda: len(receiver.accepted) == 1)
             shop.buy(member)
@@ -210,9 +211,7 @@ async def test_one_event_that_never_arrives_has_failed_after_three_days_and_its_
     assert shop.call("GET", f"/v1/webhooks/{webhook_id}").json()["state"] == "on"
 
 
-async def test_a_receiver_that_is_gone_is_sent_nothing_more(
-    shop: Shop, database: Database, open_: Open  # noqa: F811
-) -> None:
+async def test_a_receiver_that_is_gone_is_sent_nothing_more(shop: Shop, database: Database, open_: Open) -> None:
     async def gone(_request: web.Request, _event: dict[str, Any]) -> web.StreamResponse:
         return web.Response(status=410)
 
@@ -224,6 +223,37 @@ async def test_a_receiver_that_is_gone_is_sent_nothing_more(
         shop.buy(member)
         await asyncio.sleep(0.1)
     assert len(receiver.requests) == 1
+
+
+async def test_a_worker_that_is_killed_amid_deliveries_is_replaced_and_nothing_is_lost_or_out_of_order(
+    shop: Shop, database: Database, database_url: str, open_: Open
+) -> None:
+    let_go = asyncio.Event()
+
+    async def holding(request: web.Request, event: dict[str, Any]) -> web.StreamResponse:
+        await let_go.wait()
+        return await fine(request, event)
+
+    members = [shop.enrol() for _ in range(3)]
+    async with receiving(holding) as receiver:
+        await open_(shop, receiver.url, ["purchase.recorded"])
+        bought = {member["id"]: [shop.buy(member)["id"] for _ in range(4)] for member in members}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "loyalty_api", "work"),
+            env={**os.environ, "LOYALTY_DATABASE_URL": database_url, "LOYALTY_WEBHOOKS_LOCAL": "true"},
+        )
+        try:
+            await until(lambda: len(receiver.requests) == 3)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        receiver.behaviour = fine
+        let_go.set()
+        async with working(database, clock=lambda: now() + timedelta(seconds=QUICK.hold + 1)):
+            await until(lambda: len({each["id"] for each in receiver.accepted}) == 12)
+    for member_id, purchases in bought.items():
+        mine = [each["data"]["purchase_id"] for each in receiver.accepted if each["subject"] == member_id]
+        assert list(dict.fromkeys(mine)) == purchases
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "127.1", "0.0.0.0"])
@@ -239,7 +269,7 @@ async def test_no_connection_is_opened_to_an_address_that_is_not_public(host: st
 
 
 async def test_a_name_that_leads_to_a_private_address_is_refused_when_the_event_is_sent(
-    shop: Shop, database: Database, open_: Open  # noqa: F811
+    shop: Shop, database: Database, open_: Open
 ) -> None:
     async with receiving() as receiver, working(database, local=False):
         webhook_id, _ = await open_(shop, receiver.url.replace("127.0.0.1", "localhost"), ["purchase.recorded"])
@@ -247,8 +277,3 @@ async def test_a_name_that_leads_to_a_private_address_is_refused_when_the_event_
         await until(lambda: deliveries(shop, webhook_id))
     assert "not public" in deliveries(shop, webhook_id)[0]["error"]
     assert receiver.requests == []
-
-
-def accepted_ids(receiver: Receiver) -> list[str]:
-    """What was accepted, as often as it was."""
-    return [each["id"] for each in receiver.accepted]

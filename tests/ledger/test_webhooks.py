@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
-from tests.make.receiver import receiving, until, working
+from tests.make.receiver import Open, deliveries, receiving, until, working
 from tests.make.shop import Shop
 
-from loyalty_api.domain.webhooks.open import open_webhook
 from loyalty_api.domain.webhooks.rotate_secret import rotate_secret
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database
 from loyalty_api.worker.webhooks import Webhooks
-
-Opened = tuple[UUID, str]
-Open = Callable[..., Any]
-
-
-@pytest.fixture
-async def open_(database: Database) -> AsyncIterator[Open]:
-    """Opens webhooks, as the door does that lets them lead to this machine; they end with the test."""
-    opened: list[UUID] = []
-
-    async def open_(shop: Shop, url: str, kinds: list[str] | None = None) -> Opened:
-        async with database.reader() as connection:
-            program_id = await connection.fetchval(
-                "SELECT program_id FROM programs WHERE code = $1", shop.document["program"]
-            )
-        webhook_id, secret = await database.write(
-            lambda connection: open_webhook(
-                connection, program_id=program_id, url=url, kinds=kinds, now=now(), actor="test"
-            )
-        )
-        opened.append(webhook_id)
-        return webhook_id, secret
-
-    yield open_
-    await database.write(
-        lambda connection: connection.execute(
-            "UPDATE webhooks SET state = 'off' WHERE webhook_id = ANY($1::uuid[])", opened
-        )
-    )
-
-
-def deliveries(shop: Shop, webhook_id: UUID, **query: Any) -> list[dict[str, Any]]:
-    """The log as the API tells it, newest first."""
-    answer = shop.call("GET", f"/v1/webhooks/{webhook_id}/deliveries", params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["items"]
 
 
 async def test_a_receiver_is_sent_the_events_of_the_feed_signed_and_each_is_written_down(

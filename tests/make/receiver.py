@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook
@@ -17,11 +18,13 @@ from loyalty_api.kernel.database import Database
 from loyalty_api.worker.hook import Pace
 from loyalty_api.worker.relay import Relay
 from loyalty_api.worker.webhooks import Webhooks
+from tests.make.shop import Shop
 
 WAIT_SECONDS_MAX = 20.0
 # Retries at once, short time-outs; what takes longer than a moment is written down as waiting.
 QUICK = Pace(timeout=0.5, first=0.05, step=0.02, spill=0.1, recovered=0.05, tick=0.02)
 
+Open = Callable[..., Any]  # the fixture that opens webhooks
 Behaviour = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
 
 
@@ -67,7 +70,7 @@ async def receiving(behaviour: Behaviour = fine, *, port: int | None = None) -> 
     receiver = Receiver(port, behaviour)
     application = web.Application()
     application.router.add_route("*", "/hook", receiver.answer)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
@@ -95,3 +98,10 @@ async def until(true: Callable[[], Any]) -> None:
     while not true():
         assert monotonic() < deadline, "it did not come to that"
         await asyncio.sleep(0.01)
+
+
+def deliveries(shop: Shop, webhook_id: UUID, **query: Any) -> list[dict[str, Any]]:
+    """The log as the API tells it, newest first."""
+    answer = shop.call("GET", f"/v1/webhooks/{webhook_id}/deliveries", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]

@@ -17,8 +17,8 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty_api.domain.feed.cursors import HoldLost, let_go_of_cursor
 from loyalty_api.domain.feed.queries import Place, read_feed
+from loyalty_api.domain.webhooks.cursors import HoldLost, let_go_of_cursor
 from loyalty_api.domain.webhooks.delivery import Attempt, Delivery, State, delivery_of
 from loyalty_api.domain.webhooks.progress import (
     Hook,
@@ -271,7 +271,7 @@ class HookRun:
             lambda connection: let_go_of_cursor(
                 connection,
                 program_id=self.hook.program_id,
-                subscriber=self.hook.subscriber,
+                webhook_id=self.hook.webhook_id,
                 holder=self._holder,
             )
         )

@@ -6,6 +6,7 @@ before. Redirects are not followed, proxies and cookies not used, and of an answ
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -28,10 +29,6 @@ _HEADERS = {
     "accept-encoding": "identity",
     "user-agent": "loyalty_api",
 }
-
-
-class NotPublic(OSError):
-    """The address is none of the public internet."""
 
 
 class Sender:
@@ -96,7 +93,7 @@ def _open_any(address: Any) -> socket.socket:
 
 def _open_public(address: Any) -> socket.socket:
     if not is_public(address[4][0]):
-        raise NotPublic("the address is not public")
+        raise OSError(errno.EACCES, "the address is not public")
     return _open_any(address)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from loyalty_api.domain.feed.cursors import hold_cursor
+from loyalty_api.domain.webhooks.cursors import hold_cursor
 from loyalty_api.domain.webhooks.progress import Hook, hooks_on
 from loyalty_api.kernel.clock import now as real_now
 from loyalty_api.kernel.database import Database
@@ -103,7 +103,7 @@ class Webhooks:
             lambda connection: hold_cursor(
                 connection,
                 program_id=hook.program_id,
-                subscriber=hook.subscriber,
+                webhook_id=hook.webhook_id,
                 holder=self._holder,
                 now=now,
                 until=now + timedelta(seconds=self._pace.hold),

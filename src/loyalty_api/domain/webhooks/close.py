@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from loyalty_api.domain.feed.cursors import close_cursor
-from loyalty_api.domain.webhooks.queries import subscriber_of
+from loyalty_api.domain.webhooks.cursors import close_cursor
 from loyalty_api.domain.webhooks.refusals import WebhookNotFound
 from loyalty_api.kernel.database import Connection
 
@@ -19,4 +18,4 @@ async def close_webhook(connection: Connection, *, program_id: UUID, webhook_id:
     """Deletes it, address and secrets at once. Refuses: WebhookNotFound."""
     if await connection.execute(_CLOSE, program_id, webhook_id) != "UPDATE 1":
         raise WebhookNotFound(f"There is no webhook {webhook_id} in this program.")
-    await close_cursor(connection, program_id=program_id, subscriber=subscriber_of(webhook_id))
+    await close_cursor(connection, program_id=program_id, webhook_id=webhook_id)

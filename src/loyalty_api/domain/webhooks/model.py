@@ -40,6 +40,21 @@ webhooks = Table(
     PrimaryKeyConstraint("program_id", "webhook_id"),
 )
 
+# How far a webhook has read.
+webhook_cursors = Table(
+    "webhook_cursors",
+    metadata,
+    Column("program_id", Uuid, nullable=False),
+    Column("webhook_id", Uuid, nullable=False),
+    # The first event that is still to be read.
+    Column("position", BigInteger, nullable=False),
+    Column("part", BigInteger, nullable=False),
+    # Which worker reads, and until when nobody else may.
+    Column("held_by", Uuid),
+    Column("held_until", DateTime(timezone=True)),
+    PrimaryKeyConstraint("program_id", "webhook_id"),
+)
+
 # An event to a webhook. One that was delivered at once is written when it is done with; one that waits, as it fails.
 webhook_deliveries = Table(
     "webhook_deliveries",

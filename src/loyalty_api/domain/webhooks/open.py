@@ -7,9 +7,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from loyalty_api.domain.feed.cursors import open_cursor
 from loyalty_api.domain.feed.queries import feed_end
-from loyalty_api.domain.webhooks.queries import subscriber_of
+from loyalty_api.domain.webhooks.cursors import open_cursor
 from loyalty_api.domain.webhooks.refusals import TooManyWebhooks
 from loyalty_api.domain.webhooks.sign import SECRET_BYTES, write_secret
 from loyalty_api.kernel.database import Connection
@@ -43,5 +42,5 @@ async def open_webhook(
     types = None if kinds is None else sorted(set(kinds))
     await connection.execute(_OPEN, program_id, webhook_id, url, types, secret, now, actor)
     place = await feed_end(connection, program_id)
-    await open_cursor(connection, program_id=program_id, subscriber=subscriber_of(webhook_id), place=place)
+    await open_cursor(connection, program_id=program_id, webhook_id=webhook_id, place=place)
     return webhook_id, write_secret(secret)

@@ -12,10 +12,9 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty_api.domain.feed.cursors import move_cursor
 from loyalty_api.domain.feed.queries import Place, read_events
+from loyalty_api.domain.webhooks.cursors import move_cursor
 from loyalty_api.domain.webhooks.delivery import Delivery, State, body_of
-from loyalty_api.domain.webhooks.queries import subscriber_of
 from loyalty_api.kernel.database import Connection
 
 _ON = """
@@ -25,7 +24,7 @@ SELECT w.program_id, w.webhook_id, w.url, w.types, w.secret, w.failing_since, l.
                WHERE d.webhook_id = w.webhook_id AND d.state <> 'delivered' AND d.state = 'waiting'
                  AND d.replay_of IS NOT NULL AND d.next_attempt_at <= $1) AS replays
 FROM webhooks w
-JOIN feed_cursors c ON c.program_id = w.program_id AND c.subscriber = 'webhook:' || w.webhook_id
+JOIN webhook_cursors c ON c.program_id = w.program_id AND c.webhook_id = w.webhook_id
 LEFT JOIN feed_lanes l ON l.program_id = w.program_id
 WHERE w.state = 'on'
 """
@@ -73,11 +72,6 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
     last: int
     replays: bool
     free: bool
-
-    @property
-    def subscriber(self) -> str:
-        """The name of its cursor."""
-        return subscriber_of(self.webhook_id)
 
 
 class Step(msgspec.Struct, kw_only=True):
@@ -128,7 +122,7 @@ async def write_step(connection: Connection, hook: Hook, step: Step, *, holder: 
     await move_cursor(
         connection,
         program_id=hook.program_id,
-        subscriber=hook.subscriber,
+        webhook_id=hook.webhook_id,
         holder=holder,
         place=step.place,
         until=until,

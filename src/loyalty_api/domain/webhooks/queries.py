@@ -22,11 +22,6 @@ FROM webhook_deliveries WHERE webhook_id = $1 AND program_id = $2
 _OPEN = " AND state <> 'delivered'"  # by the index of these
 
 
-def subscriber_of(webhook_id: UUID) -> str:
-    """The name of a webhook's cursor."""
-    return f"webhook:{webhook_id}"
-
-
 async def read_webhook(connection: Connection, *, program_id: UUID, webhook_id: UUID) -> asyncpg.Record:
     """A webhook without its secrets. Refuses: WebhookNotFound."""
     row = await connection.fetchrow(_ONE, program_id, webhook_id)

@@ -43,11 +43,3 @@ class TooMuchToReplay(Refusal):
     kind = Kind.CONFLICT
     code = "webhook.too_much_to_replay"
     title = "That is too much to replay at once"
-
-
-class EventForgotten(Refusal):
-    """The event is older than this deployment keeps events."""
-
-    kind = Kind.GONE
-    code = "event.forgotten"
-    title = "This event is no longer kept"

@@ -9,8 +9,9 @@ from datetime import datetime
 from uuid import UUID
 
 from loyalty_api.domain.feed.queries import Place, read_events
+from loyalty_api.domain.feed.refusals import EventForgotten
 from loyalty_api.domain.webhooks.queries import read_delivery, read_webhook
-from loyalty_api.domain.webhooks.refusals import EventForgotten, TooMuchToReplay, WebhookOff
+from loyalty_api.domain.webhooks.refusals import TooMuchToReplay, WebhookOff
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.ids import first_id_of, new_id
 
