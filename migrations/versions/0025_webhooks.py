@@ -1,9 +1,10 @@
-"""Webhooks: whom events are sent to, how far each subscriber of the feed is, and what became of each delivery."""
+"""Webhooks: whom events are sent to, how far each has read the feed, and what became of each delivery. And what of
+old events is left when they are forgotten."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from loyalty_api.kernel.schema import claim_table, grant, reference_table
+from loyalty_api.kernel.schema import claim_table, grant, member_table, reference_table
 
 revision = "0025"
 down_revision = "0021"
@@ -12,18 +13,19 @@ INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Three new tables. Old code knows none of them."""
+    """Four new tables and an empty column. Old code knows none of them, and proves no ledger whose events were
+    forgotten."""
     reference_table(
-        "feed_cursors",
+        "webhook_cursors",
         sa.Column("program_id", sa.Uuid, nullable=False),
-        sa.Column("subscriber", sa.Text, nullable=False),
+        sa.Column("webhook_id", sa.Uuid, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("part", sa.BigInteger, nullable=False),
         sa.Column("held_by", sa.Uuid),
         sa.Column("held_until", INSTANT),
-        sa.PrimaryKeyConstraint("program_id", "subscriber", name="feed_cursors_pkey"),
+        sa.PrimaryKeyConstraint("program_id", "webhook_id", name="webhook_cursors_pkey"),
     )
-    grant("feed_cursors", "SELECT, INSERT, UPDATE, DELETE")
+    grant("webhook_cursors", "SELECT, INSERT, UPDATE, DELETE")
     reference_table(
         "webhooks",
         sa.Column("program_id", sa.Uuid, nullable=False),
@@ -71,3 +73,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("state <> 'delivered'"),
     )
     grant("webhook_deliveries", "SELECT, INSERT, UPDATE, DELETE")
+    op.add_column("feed_lanes", sa.Column("forgotten", sa.BigInteger))
+    grant("outbox", "DELETE")
+    counts = ("purchases", "engagements", "returns", "openings", "adjustments")
+    member_table(
+        "forgotten_events",
+        sa.Column("member_id", sa.Uuid, nullable=False),
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("through", sa.BigInteger, nullable=False),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in counts),
+        sa.PrimaryKeyConstraint("member_id", name="forgotten_events_pkey"),
+    )
+    grant("forgotten_events", "SELECT, INSERT, UPDATE")

@@ -30,7 +30,7 @@ CLAIMS = {
     "webhook_deliveries": "webhook_id",
 }
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
-CONFIGURATION |= {"feed_lanes", "feed_cursors", "webhooks"}
+CONFIGURATION |= {"feed_lanes", "webhooks", "webhook_cursors"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
     CLAIM_ROW: "reference_claims",
@@ -57,7 +57,8 @@ APPEND_ONLY = {
 }
 # Rows that an erasure takes away, or that are swept away.
 REMOVABLE = {
-    "feed_cursors": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "outbox": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "webhook_cursors": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "webhooks": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "webhook_deliveries": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "member_consents": {"SELECT", "INSERT", "DELETE"},

@@ -16,6 +16,7 @@ from loyalty_api.kernel.database import Database
 from loyalty_api.settings import read_settings
 from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 from loyalty_api.worker.relay import Relay
+from loyalty_api.worker.sweeper import Sweeper
 from loyalty_api.worker.webhooks import Webhooks
 
 POOL_SIZE = 6  # one works, one relays, some write down what was delivered
@@ -44,17 +45,21 @@ def command(once: bool, pause: float, as_json: bool) -> None:
 
     async def work(database: Database) -> None:
         worker = Worker(database, clock=now, tell=tell)
-        webhooks = Webhooks(database, local=read_settings().webhooks_local)
+        settings = read_settings()
+        webhooks = Webhooks(database, local=settings.webhooks_local)
+        sweeper = Sweeper(database, events_days=settings.events_days, clock=now)
         relay = Relay(database, tell=webhooks.wake)
         if once:
             await worker.round()
             await relay.round()
             await webhooks.round()
+            await sweeper.round()
             return
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
-        await asyncio.gather(worker.work(stop, pause_seconds=pause), relay.work(stop), webhooks.work(stop))
+        parts = [part.work(stop) for part in (relay, webhooks, sweeper)]
+        await asyncio.gather(worker.work(stop, pause_seconds=pause), *parts)
 
     run(with_database(work, pool_size=POOL_SIZE))

@@ -12,7 +12,8 @@ import msgspec
 
 from loyalty_api.domain.feed.events import PUBLIC_TYPES
 from loyalty_api.domain.feed.expand import CloudEvent
-from loyalty_api.domain.feed.queries import BEGINNING, Place, read_feed
+from loyalty_api.domain.feed.queries import BEGINNING, Place, check_kept, read_feed
+from loyalty_api.domain.feed.refusals import EventForgotten
 from loyalty_api.kernel.paging import read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.door import Door
@@ -34,6 +35,8 @@ async def read(door: Door, call: Call) -> Answer:
     page = read_page(call.query.get("limit"), None)
     place, kinds = _place(call.query.get("after")), _kinds(call.query.get("types"))
     async with door.database.reader() as connection:
+        if "after" in call.query:
+            await check_kept(connection, program_id=call.program_id, place=place)
         pulled = await read_feed(connection, program_id=call.program_id, place=place, limit=page.limit, kinds=kinds)
     after = _cursor(pulled.following)
     items = [told.event for told in pulled.events]
@@ -73,10 +76,11 @@ ROUTES = [
         handler=read,
         summary="The program's events, as CloudEvents, behind a place",
         query={
-            "after": "next_cursor or after of an earlier page; from the beginning unless given",
+            "after": "next_cursor or after of an earlier page; from the oldest event that is kept unless given",
             "limit": "events per page, at most 200",
             "types": "some types only, as loyalty.purchase.recorded.v1,loyalty.points.earned.v1",
         },
         answer=EventPage,
+        refusals=(EventForgotten,),
     ),
 ]

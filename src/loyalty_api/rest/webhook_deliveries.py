@@ -9,11 +9,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from loyalty_api.domain.feed.refusals import EventForgotten
 from loyalty_api.domain.webhooks.delivery import State
 from loyalty_api.domain.webhooks.queries import list_deliveries, read_delivery
 from loyalty_api.domain.webhooks.refusals import (
     DeliveryNotFound,
-    EventForgotten,
     TooMuchToReplay,
     WebhookNotFound,
     WebhookOff,

@@ -1,8 +1,8 @@
-"""How far each program's events have their places, and how far each subscriber has read them."""
+"""How far each program's events have their places, and which were forgotten."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Table, Uuid
 
 from loyalty_api.kernel.database import metadata
 
@@ -13,19 +13,20 @@ feed_lanes = Table(
     Column("program_id", Uuid, primary_key=True),
     # The last place that was given.
     Column("position", BigInteger, nullable=False),
+    # The last place whose event was forgotten; none yet: NULL.
+    Column("forgotten", BigInteger),
 )
 
-# Whoever reads on by itself, as ``webhook:<id>``; what it has still to read is not forgotten.
-feed_cursors = Table(
-    "feed_cursors",
+# Of a member, up to which the events were forgotten, and how many of those that facts are counted by.
+forgotten_events = Table(
+    "forgotten_events",
     metadata,
+    Column("member_id", Uuid, primary_key=True),
     Column("program_id", Uuid, nullable=False),
-    Column("subscriber", Text, nullable=False),
-    # The first event that is still to be read.
-    Column("position", BigInteger, nullable=False),
-    Column("part", BigInteger, nullable=False),
-    # Which worker reads, and until when nobody else may.
-    Column("held_by", Uuid),
-    Column("held_until", DateTime(timezone=True)),
-    PrimaryKeyConstraint("program_id", "subscriber"),
+    Column("through", BigInteger, nullable=False),
+    Column("purchases", BigInteger, nullable=False),
+    Column("engagements", BigInteger, nullable=False),
+    Column("returns", BigInteger, nullable=False),
+    Column("openings", BigInteger, nullable=False),
+    Column("adjustments", BigInteger, nullable=False),
 )

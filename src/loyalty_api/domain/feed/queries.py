@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from loyalty_api.domain.feed.expand import Told, expand, row_types
+from loyalty_api.domain.feed.refusals import EventForgotten
 from loyalty_api.kernel.database import Connection
 
 _FROM = """
@@ -16,6 +17,7 @@ AND ($3::text[] IS NULL OR type = ANY($3::text[]))
 ORDER BY position LIMIT $4
 """
 _END = "SELECT position FROM feed_lanes WHERE program_id = $1"
+_FORGOTTEN = "SELECT forgotten FROM feed_lanes WHERE program_id = $1"
 _AT = """
 SELECT position, id, member_id, program_id, type, occurred_at, recorded_at, data
 FROM outbox WHERE program_id = $1 AND position = ANY($2::bigint[])
@@ -63,6 +65,13 @@ async def read_feed(
     if len(rows) > limit:
         return Pulled(events, following, more=True)
     return Pulled(events, max(following, await feed_end(connection, program_id)), more=False)
+
+
+async def check_kept(connection: Connection, *, program_id: UUID, place: Place) -> None:
+    """Refuses (EventForgotten) a place whose event was forgotten: who reads on there would miss it unawares."""
+    forgotten = await connection.fetchval(_FORGOTTEN, program_id)
+    if forgotten is not None and place.position <= forgotten:
+        raise EventForgotten("Events behind this place are no longer kept; without `after` come the oldest that are.")
 
 
 async def feed_end(connection: Connection, program_id: UUID) -> Place:

@@ -44,8 +44,9 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "sign_ins": ("token_grants", "grant_id"),
     "events": ("outbox", "seq"),
 }
-# Told elsewhere: the member and the profile by the member's answer, the claims by what they were made for.
-ELSEWHERE = ("members", "member_profiles", "identifier_claims", "reference_claims")
+# Told elsewhere: the member and the profile by the member's answer, the claims by what they were made for, and the
+# numbers of events that are no longer kept by the facts that these were about.
+ELSEWHERE = ("members", "member_profiles", "identifier_claims", "reference_claims", "forgotten_events")
 
 _LEFT_OUT = {"member_id", "program_id", "answer", "hash", "head_hash", "position"}
 _ACCOUNTS = {"from_account", "to_account"}
