@@ -85,11 +85,8 @@ class Application:
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[None]:
-        attempts = 4 * self._settings.writers  # single ones and batches, of purchases and of engagement events
         facts, abroad = open_facts(self._settings.redis_url)
-        database = await Database.open(
-            self._settings.database_url, pool_size=self._settings.pool_size, attempts=attempts, facts=facts
-        )
+        database = await Database.open(self._settings.database_url, pool_size=self._settings.pool_size, facts=facts)
         door = self._door = Door(database, self._settings)
         self._endpoint = Endpoint(
             Phones(
