@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -26,9 +27,12 @@ WITHIN_DAYS = 60
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked. ``periods``: whole ones, the last of which may reach behind ``through``, none may begin there."""
+    """What is asked. ``periods``: whole ones, the last of which may reach behind ``through``, none may begin there.
+    ``zone`` and ``cost_minor_per_100``, what 100 points cost: the program's."""
 
     program_id: UUID
+    zone: ZoneInfo
+    cost_minor_per_100: int
     through: date
     period: str
     periods: Sequence[Period]

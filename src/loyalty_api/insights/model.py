@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSON
 
 from loyalty_api.insights.measures import MEASURES
 from loyalty_api.kernel.database import metadata
@@ -29,6 +43,7 @@ insight_members = Table(
     Column("purchases", BigInteger, nullable=False),
     Column("sales_minor", BigInteger, nullable=False),
     Index("insight_members_program_id_idx", "program_id"),
+    Index("insight_members_merged_into_idx", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
 
 # One row per purchase, whose entry is its own id, and one per return of it, below zero.
@@ -126,6 +141,18 @@ insight_expiries = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("member_id", "position"),
     Index("insight_expiries_program_id_idx", "program_id", "expired_on"),
+)
+
+# What a program's members were worth at the end of ``through``, as ``worth.py`` has it; the newest is gone by.
+insight_fits = Table(
+    "insight_fits",
+    metadata,
+    Column("program_id", Uuid, nullable=False),
+    Column("through", Date, nullable=False),
+    Column("definition", Integer, nullable=False),
+    Column("fitted_at", DateTime(timezone=True), nullable=False),
+    Column("worth", JSON, nullable=False),
+    PrimaryKeyConstraint("program_id", "through"),
 )
 
 KEPT = (

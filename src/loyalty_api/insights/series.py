@@ -8,11 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from loyalty_api.domain.feed.cursors import reading_again
 from loyalty_api.insights.metric import PROPORTION, Asked, Cell, Metric, value_of, wilson
 from loyalty_api.insights.periods import Period, label_of
-from loyalty_api.insights.project import SUBSCRIBER
-from loyalty_api.insights.refusals import InsightRebuilding
+from loyalty_api.insights.rebuilt import check_rebuilt
 from loyalty_api.kernel.clock import add_days, end_of_day, start_of_day
 from loyalty_api.kernel.database import Connection
 
@@ -59,8 +57,7 @@ async def begin_reading(connection: Connection, asked: Asked) -> None:
     """Makes the transaction ready for the large joins of figures. Refuses (InsightRebuilding) while they are worked out
     anew."""
     await connection.execute(_NO_LOOPS)
-    if again := await reading_again(connection, program_id=asked.program_id, subscriber=SUBSCRIBER):
-        raise InsightRebuilding(f"{again[0]:,} of {again[1]:,} events are read; ask again in a while.")
+    await check_rebuilt(connection, program_id=asked.program_id)
 
 
 def is_over(present: Present, through: date, last: date) -> bool:

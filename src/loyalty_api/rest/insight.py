@@ -89,7 +89,7 @@ async def read(door: Door, call: Call) -> Answer:
         points = await read_series(connection, metric, asked, present)
     if as_csv:
         return answer_csv(Point._fields, points)
-    views = [_view(metric, point, grouped=asked.by is not None) for point in points]
+    views = [_view(metric, point, grouped=asked.by is not None or point.group is not None) for point in points]
     described = (metric.slug, metric.definition, metric.version, metric.unit, program.currency, program.zone.key)
     return answer_json(Series(*described, asked.through, views))
 

@@ -101,6 +101,8 @@ def read_asked(call: Call, program: Program, metric: Metric) -> Asked:
     first, last, through = asked
     return Asked(
         program_id=program.id,
+        zone=program.zone,
+        cost_minor_per_100=cost_of(program, call),
         through=through,
         period=period,
         periods=periods_between(first, last, period),
@@ -108,6 +110,11 @@ def read_asked(call: Call, program: Program, metric: Metric) -> Asked:
         window_days=window_days,
         within_days=within_days,
     )
+
+
+def cost_of(program: Program, call: Call) -> int:
+    """What 100 points cost, by the version in force."""
+    return program.version_at(program.present(call.received_at)).document.points.cost_minor_per_100
 
 
 def read_through(query: Query, call: Call, program: Program) -> date:
