@@ -7,9 +7,11 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from loyalty_api.domain.feed.cursors import first_unread
 from loyalty_api.domain.feed.forget import BATCH, forget_events
 from loyalty_api.domain.programs.queries import Catalogue, Program, program_ids
 from loyalty_api.domain.webhooks.sweep import every_webhook, first_needed, sweep_deliveries
+from loyalty_api.insights.project import SUBSCRIBER
 from loyalty_api.kernel.database import Connection, Database
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
@@ -63,7 +65,9 @@ class Sweeper:
         before = program.present(self._clock()) - timedelta(days=self._events_days)
 
         async def work(connection: Connection) -> int:
+            unread = await first_unread(connection, program_id=program.id, subscriber=SUBSCRIBER)
             needed = await first_needed(connection, program.id)
-            return await forget_events(connection, program.id, before=before, needed=needed)
+            first = unread if needed is None else min(unread, needed)
+            return await forget_events(connection, program.id, before=before, needed=first)
 
         return await self._database.write(work)

@@ -20,6 +20,7 @@ INSERT INTO feed_cursors (program_id, subscriber, position) VALUES ($1, $2, 0)
 ON CONFLICT (program_id, subscriber) DO NOTHING
 """
 _HOLD = "SELECT position FROM feed_cursors WHERE program_id = $1 AND subscriber = $2 FOR UPDATE"
+_SHARE = "SELECT position FROM feed_cursors WHERE program_id = $1 AND subscriber = $2 FOR SHARE"
 _KEEP = """
 UPDATE feed_cursors SET position = $3, again_to = CASE WHEN again_to > $3 THEN again_to END
 WHERE program_id = $1 AND subscriber = $2
@@ -53,6 +54,13 @@ async def move_cursor(connection: Connection, *, program_id: UUID, subscriber: s
 async def read_again(connection: Connection, *, program_id: UUID, subscriber: str) -> None:
     """Sends the subscriber, whose cursor is held, back to the beginning."""
     await connection.execute(_AGAIN, program_id, subscriber)
+
+
+async def first_unread(connection: Connection, *, program_id: UUID, subscriber: str) -> int:
+    """The first position that the subscriber has still to read, also where it has yet to begin. Until the end of the
+    transaction it reads no further, and nobody sends it back."""
+    position = await connection.fetchval(_SHARE, program_id, subscriber)
+    return 1 + (position or 0)
 
 
 async def reading_again(connection: Connection, *, program_id: UUID, subscriber: str) -> tuple[int, int] | None:
