@@ -11,12 +11,13 @@ from loyalty_api.domain.feed.cursors import first_unread
 from loyalty_api.domain.feed.forget import BATCH, forget_events
 from loyalty_api.domain.programs.queries import Catalogue, Program, program_ids
 from loyalty_api.domain.webhooks.sweep import every_webhook, first_needed, sweep_deliveries
-from loyalty_api.insights.project import SUBSCRIBER
+from loyalty_api.insights.project import SUBSCRIBER as FIGURES
 from loyalty_api.kernel.database import Connection, Database
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
 
 PAUSE_SECONDS = 600.0
+SUBSCRIBERS = (FIGURES,)  # who reads within this database, however far behind
 
 log = logger(__name__)
 
@@ -65,9 +66,9 @@ class Sweeper:
         before = program.present(self._clock()) - timedelta(days=self._events_days)
 
         async def work(connection: Connection) -> int:
-            unread = await first_unread(connection, program_id=program.id, subscriber=SUBSCRIBER)
-            needed = await first_needed(connection, program.id)
-            first = unread if needed is None else min(unread, needed)
-            return await forget_events(connection, program.id, before=before, needed=first)
+            unread = await first_unread(connection, program.id, SUBSCRIBERS)
+            undelivered = await first_needed(connection, program.id)
+            needed = unread if undelivered is None else min(unread, undelivered)
+            return await forget_events(connection, program.id, before=before, needed=needed)
 
         return await self._database.write(work)
