@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from tests.ledger.tampering import verify_tampered
+from tests.make.insight import points_of, program_of
 from tests.make.problem import problem
 from tests.make.receiver import Open, deliveries, receiving, until, working
 from tests.make.reward import make_reward
@@ -18,6 +19,8 @@ from loyalty_api.domain.feed.forget import COUNTED, forget_events
 from loyalty_api.domain.lifecycle.verified_rows import OF_MEMBERS
 from loyalty_api.domain.lifecycle.verify import verify
 from loyalty_api.domain.webhooks.sweep import DELIVERED_KEPT
+from loyalty_api.insights.rebuild import begin_again
+from loyalty_api.insights.refusals import EventsGone
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database
 from loyalty_api.worker.projector import Projector
@@ -85,6 +88,23 @@ async def test_events_beyond_the_days_are_forgotten_and_every_law_still_holds(
     assert (await verify(own_database)).findings == []
     back = {"now": LATER}
     problem(lived.call("POST", "/v1/test-clock", back), 409, "test_clock.backwards")
+
+
+async def test_events_that_have_not_become_figures_are_kept_and_figures_whose_events_are_gone_stay(
+    lived: Shop, own_database: Database
+) -> None:
+    lived.buy(lived.enrol(), 900, occurred_at=LATER)
+    await Relay(own_database).round()
+    lived.set_clock("2027-06-10T12:00:00Z")
+    await sweeper(own_database, 1).round()
+    assert feed(lived) == ["member.enrolled", "purchase.recorded", "points.earned"]
+    await read_by_all(own_database)
+    await sweeper(own_database, 1).round()
+    assert feed(lived) == []
+    program = await program_of(own_database, lived)
+    with pytest.raises(EventsGone, match="are not kept any more"):
+        await own_database.write(lambda connection: begin_again(connection, program.id))
+    assert sum(each["value"] for each in points_of(lived, "purchases", from_="2026-03-01", to="2026-06-30")) == 3
 
 
 async def test_a_webhook_that_has_not_delivered_keeps_events_as_long_as_it_is_on(

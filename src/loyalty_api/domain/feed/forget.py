@@ -30,6 +30,7 @@ COUNTED = {
 _COLUMNS = ("purchases", "engagements", "returns", "openings", "adjustments")
 
 _HOLD = "SELECT COALESCE(forgotten, 0) AS forgotten, position FROM feed_lanes WHERE program_id = $1 FOR UPDATE"
+_FORGOTTEN = "SELECT forgotten FROM feed_lanes WHERE program_id = $1"
 _OLDEST = """
 SELECT position, recorded_at FROM outbox WHERE program_id = $1 AND position > $2 AND position < $3
 ORDER BY position LIMIT $4
@@ -70,6 +71,11 @@ async def forget_events(
     await connection.execute(_COUNT, program_id, *columns(_counts(gone)))
     await connection.execute(_MOVE, program_id, through)
     return len(gone)
+
+
+async def forgotten(connection: Connection, program_id: UUID) -> int:
+    """How many of the program's events, from the first on, are not kept any more."""
+    return await connection.fetchval(_FORGOTTEN, program_id) or 0
 
 
 def _counts(gone: Sequence[Any]) -> list[tuple[Any, ...]]:
