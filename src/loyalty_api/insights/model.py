@@ -154,3 +154,8 @@ insight_fits = Table(
     Column("worth", JSON, nullable=False),
     PrimaryKeyConstraint("program_id", "through"),
 )
+
+KEPT = (
+    *(insight_members, insight_receipts, insight_days, insight_months, insight_program_days, insight_tiers),
+    *(insight_notices, insight_expiries),
+)

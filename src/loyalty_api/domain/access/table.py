@@ -78,6 +78,8 @@ ADMITTED: dict[str, frozenset[str]] = {
     "GET /v1/insight/tier-migration": _STAFF_READ,
     "GET /v1/insight/metrics": _STAFF_READ,
     "GET /v1/insight/metrics/{slug}": _STAFF_READ,
+    "GET /v1/insight/cohorts": _STAFF_READ,
+    "GET /v1/insight/rfm": _STAFF_READ,
     "POST /v1/openings/batch": _ADMIN,
     "GET /v1/program": _READ,
     "GET /v1/program/draft": _STAFF_READ,
