@@ -55,7 +55,9 @@ async def read_migration(connection: Connection, asked: Asked) -> list[Cell]:
 
 
 def _whole(cells: list[Cell], asked: Asked) -> list[Cell]:
-    """With nobody in each period in which there is no member."""
+    """With nobody in each period in which there is no member, where no groups are asked for."""
+    if asked.by is not None:
+        return cells
     told = {cell.first for cell in cells}
     nobody = [Cell(period.first, None, 0, None, 0) for period in asked.periods if period.first not in told]
     return sorted(cells + nobody, key=lambda cell: cell.first)
