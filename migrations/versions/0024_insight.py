@@ -6,7 +6,7 @@ from alembic import op
 from loyalty_api.kernel.schema import grant, member_table, reference_table
 
 revision = "0024"
-down_revision = "0021"
+down_revision = "0022"
 
 INSTANT = sa.DateTime(timezone=True)
 KEPT_ANEW = "SELECT, INSERT, UPDATE, DELETE"  # all of it can be made again from the events

@@ -14,7 +14,9 @@ from typing import Any
 
 from loyalty_api.graphql.endpoint import PATH, Endpoint
 from loyalty_api.graphql.phones import Phones
+from loyalty_api.graphql.socket import Sockets
 from loyalty_api.kernel.database import Database
+from loyalty_api.kernel.facts_abroad import open_facts
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.logging import configure_logging
 from loyalty_api.rest.door import Door
@@ -36,6 +38,7 @@ class Application:
         self._settings = settings
         self._door: Door | None = None
         self._endpoint: Endpoint | None = None
+        self._sockets: Sockets | None = None
         self._router = make_router(self._open, lambda: self._opened)
         self._hot = {(route.method, route.path): route for route in ROUTES if route.hot}
 
@@ -46,7 +49,8 @@ class Application:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
-            await self._router(scope, receive, send)
+            live = scope["type"] == "websocket" and scope["path"] == PATH
+            await (self._live if live else self._router)(scope, receive, send)
             return
         sent_id = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = b"x-request-id", sent_id if _REQUEST_ID.match(sent_id) else new_id().hex.encode()
@@ -75,11 +79,16 @@ class Application:
         assert self._endpoint is not None, "the lifespan opens the door before the first request"
         await self._endpoint(scope, receive, send)
 
+    async def _live(self, scope: Any, receive: Any, send: Any) -> None:
+        assert self._sockets is not None, "the lifespan opens the door before the first connection"
+        await self._sockets(scope, receive, send)
+
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[None]:
         attempts = 4 * self._settings.writers  # single ones and batches, of purchases and of engagement events
+        facts, abroad = open_facts(self._settings.redis_url)
         database = await Database.open(
-            self._settings.database_url, pool_size=self._settings.pool_size, attempts=attempts
+            self._settings.database_url, pool_size=self._settings.pool_size, attempts=attempts, facts=facts
         )
         door = self._door = Door(database, self._settings)
         self._endpoint = Endpoint(
@@ -88,14 +97,18 @@ class Application:
                 catalogue=door.catalogue,
                 signer=door.signer,
                 settings=self._settings,
+                facts=facts,
             )
         )
+        self._sockets = Sockets(self._endpoint)
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS_MAX, 20, 20)
         try:
             yield
         finally:
             await self._door.close()
+            if abroad is not None:
+                await abroad.close()
 
 
 def create() -> Application:

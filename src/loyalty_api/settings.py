@@ -12,6 +12,7 @@ from msgspec import Meta
 
 SECRET_LENGTH_MIN = 32
 _POSTGRES = re.compile(r"^(postgresql(\+asyncpg)?|postgres)://\S*$")
+_REDIS = re.compile(r"^(rediss?|unix)://\S+$")
 
 
 class MissingSetting(Exception):
@@ -39,7 +40,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``database_url``: PostgreSQL 15 or newer. ``pool_size``: connections for reads and ordinary writes.
     ``writers``: purchase transactions in flight. ``queue_max``: purchases that may wait before the till is
     told 503. ``body_bytes_max``: largest request body. ``token_secrets``: the first signs member tokens, all of them
-    read some. ``introspection``: whether phones may ask for the GraphQL schema.
+    read some. ``introspection``: whether phones may ask for the GraphQL schema. ``redis_url``: a Redis or Valkey, by
+    which several processes wake each other's phones; one process needs none. ``webhooks_local``: webhooks may
+    lead to private addresses over plain http, which a test or a demo asks for and nobody else. ``events_days``: after
+    how many days events are forgotten that every subscriber has read; 0, unless it is set: never.
     """
 
     database_url: str
@@ -50,6 +54,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_secrets: tuple[str, ...] = ()
     identity_providers: tuple[IdentityProvider, ...] = ()
     introspection: bool = True
+    redis_url: str = ""
+    webhooks_local: bool = False
+    events_days: int = 0
     log_level: str = "INFO"
 
 
@@ -91,6 +98,10 @@ def _read(variable: str, text: str, kind: Any) -> object:
         if variable == "LOYALTY_DATABASE_URL" and not _POSTGRES.match(text):
             raise MissingSetting(
                 f"{variable} must be the address of a PostgreSQL, such as postgresql://loyalty:secret@127.0.0.1/loyalty."
+            )
+        if variable == "LOYALTY_REDIS_URL" and not _REDIS.match(text):
+            raise MissingSetting(
+                f"{variable} must be the address of a Redis or Valkey, such as redis://127.0.0.1:6379."
             )
         if variable == "LOYALTY_LOG_LEVEL" and text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise MissingSetting(f"{variable} must be DEBUG, INFO, WARNING or ERROR, not {text!r}.")

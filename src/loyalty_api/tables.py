@@ -10,12 +10,14 @@ from loyalty_api.domain.engagement import model as engagement
 from loyalty_api.domain.feed import model as feed
 from loyalty_api.domain.lifecycle import model as lifecycle
 from loyalty_api.domain.members import model as members
+from loyalty_api.domain.notices import model as notices
 from loyalty_api.domain.openings import model as openings
 from loyalty_api.domain.points import model as points
 from loyalty_api.domain.programs import model as programs
 from loyalty_api.domain.purchases import model as purchases
 from loyalty_api.domain.rewards import model as rewards
 from loyalty_api.domain.tiers import model as tiers
+from loyalty_api.domain.webhooks import model as webhooks
 from loyalty_api.insights import model as insights
 from loyalty_api.kernel import outbox
 from loyalty_api.kernel.database import metadata
@@ -31,6 +33,7 @@ __all__ = [
     "lifecycle",
     "members",
     "metadata",
+    "notices",
     "openings",
     "outbox",
     "points",
@@ -38,4 +41,5 @@ __all__ = [
     "purchases",
     "rewards",
     "tiers",
+    "webhooks",
 ]

@@ -27,9 +27,10 @@ CLAIMS = {
     "budget_slices": "program_id",
     "reward_stocks": "program_id",
     "coupon_codes": "program_id",
+    "webhook_deliveries": "webhook_id",
 }
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
-CONFIGURATION |= {"feed_lanes", "feed_cursors"}
+CONFIGURATION |= {"feed_lanes", "feed_cursors", "webhooks", "webhook_cursors"}
 SUMMED_UP = {"insight_program_days", "insight_fits"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
@@ -54,11 +55,16 @@ FORMER_ROW_TYPES = {"balance_row"}  # older code, which may still run beside thi
 APPEND_ONLY = {
     *("transfers", "draws", "expiry_notices", "tier_moves", "purchases", "returns", "engagements"),
     *("program_versions", "reference_claims", "coupon_uses", "openings", "member_statuses"),
+    "acknowledged_notices",
 }
-# Rows that an erasure takes away, and those that are made anew from the events.
+# Rows that an erasure takes away, that are swept away, and those that are made anew from the events.
 INSIGHT = ("members", "receipts", "days", "months", "program_days", "tiers", "notices", "expiries", "fits")
 REMOVABLE = {
     **{f"insight_{each}": {"SELECT", "INSERT", "UPDATE", "DELETE"} for each in INSIGHT},
+    "outbox": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "webhook_cursors": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "webhooks": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "webhook_deliveries": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "member_consents": {"SELECT", "INSERT", "DELETE"},
     "member_identifiers": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "identifier_claims": {"SELECT", "INSERT", "UPDATE", "DELETE"},

@@ -90,8 +90,9 @@ async def test_rs256_and_es256_tokens_name_their_member_and_keys_are_fetched_onc
     published.publish(EC, "two")
     found = make_providers(url)
     for token in (sign(), sign(EC, "two", "ES256"), sign(aud=["others", "phones"])):
-        provider, external_id = await found.read(token, PRESENT)
+        provider, external_id, ends_at = await found.read(token, PRESENT)
         assert (provider.program, external_id) == ("club", "ada")
+        assert PRESENT < ends_at < PRESENT + timedelta(days=1)
     assert published.asked == 1
 
 

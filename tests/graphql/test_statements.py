@@ -16,13 +16,14 @@ from loyalty_api.graphql.run import Asked, run
 from loyalty_api.graphql.schema import SCHEMA
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Connection, Database
+from loyalty_api.kernel.facts import Facts
 from loyalty_api.settings import Settings
 from tests.make.phone import HOME
 from tests.make.program import BASE_RULE
 from tests.make.reward import make_reward
 from tests.make.shop import Shop
 
-HOME_STATEMENTS_MAX = 16
+HOME_STATEMENTS_MAX = 17
 
 
 class Counting:
@@ -57,6 +58,7 @@ async def count(database: Database, shop: Shop, member_id: str, text: str) -> li
         catalogue=Catalogue(),
         signer=Signer(["a secret of a test, long enough to be one"]),
         settings=Settings(database_url="postgresql://unused"),
+        facts=Facts(),
     )
     async with database.reader() as connection:
         program_id = await connection.fetchval("SELECT program_id FROM members WHERE member_id = $1", UUID(member_id))

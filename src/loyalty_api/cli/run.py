@@ -14,6 +14,7 @@ import msgspec
 from loyalty_api.cli.local import ServeFailed
 from loyalty_api.kernel.database import Connection, Database
 from loyalty_api.kernel.embedded import EmbeddedFailed
+from loyalty_api.kernel.facts_abroad import open_facts
 from loyalty_api.kernel.logging import configure_logging
 from loyalty_api.kernel.refusals import Busy, Refusal
 from loyalty_api.settings import MissingSetting, read_settings
@@ -57,15 +58,18 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
     return asyncio.run(work)
 
 
-async def with_database(work: Callable[[Database], Awaitable[Result]]) -> Result:
+async def with_database(work: Callable[[Database], Awaitable[Result]], *, pool_size: int = 2) -> Result:
     """Runs ``work`` on the database that the settings name, then lets go of it."""
     settings = read_settings()
     configure_logging("WARNING")
-    database = await Database.open(settings.database_url, pool_size=2)
+    facts, abroad = open_facts(settings.redis_url)
+    database = await Database.open(settings.database_url, pool_size=pool_size, facts=facts)
     try:
         return await work(database)
     finally:
         await database.close()
+        if abroad is not None:
+            await abroad.close()
 
 
 async def writing(work: Callable[[Connection], Awaitable[Result]]) -> Result:

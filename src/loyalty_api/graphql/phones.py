@@ -17,6 +17,7 @@ from loyalty_api.domain.earning.phrases import LANGUAGES
 from loyalty_api.domain.members.queries import Member, everyone, read_member
 from loyalty_api.domain.programs.queries import Catalogue, Program
 from loyalty_api.kernel.database import Connection, Database
+from loyalty_api.kernel.facts import Facts
 from loyalty_api.settings import Settings
 
 Found = TypeVar("Found")
@@ -29,6 +30,7 @@ class Phones(msgspec.Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     signer: Signer
     settings: Settings
+    facts: Facts
 
 
 class Who(NamedTuple):

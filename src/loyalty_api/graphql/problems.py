@@ -41,6 +41,14 @@ class WrongMethod(Refusal):
     title = "Send this with POST"
 
 
+class TooManyOperations(Refusal):
+    """The connection has as many operations under way as one may have."""
+
+    kind = Kind.INVALID
+    code = "graphql.too_many_operations"
+    title = "Too many operations on one connection"
+
+
 class Reply(msgspec.Struct, frozen=True):
     """Status, bytes and further headers of an answer over HTTP."""
 
@@ -71,10 +79,7 @@ def refuse(refusal: Refusal) -> Reply:
 
 def tell_error(error: GraphQLError) -> dict[str, Any]:
     """An error as phones are told it: a refusal by its code, a fault of the document as it is, ours without words."""
-    told = error.formatted
-    cause = error.original_error
-    while isinstance(cause, GraphQLError) and cause.original_error is not None:
-        cause = cause.original_error
+    told, cause = error.formatted, cause_of(error)
     if isinstance(cause, Refusal):
         extensions: dict[str, Any] = {"code": cause.code}
         if cause.errors:
@@ -84,3 +89,11 @@ def tell_error(error: GraphQLError) -> dict[str, Any]:
         return {**told, "extensions": {"code": INVALID, **(error.extensions or {})}}
     log.error("field_failed", path=error.path, exc_info=cause)
     return {**told, "message": "Something failed on our side; it may be sent again.", "extensions": {"code": FAILED}}
+
+
+def cause_of(error: GraphQLError) -> Exception | None:
+    """What a resolver raised; None: the fault is the document's."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -26,6 +26,7 @@ KEPT_SECONDS = 3600.0  # how long keys are believed
 AGAIN_SECONDS = 10.0  # between two fetches for keys that are not known
 FETCH_SECONDS_MAX = 5.0
 KEYS_BYTES_MAX = 256 * 1024
+SECONDS_MAX = 200_000_000_000  # as far as dates go; a token that says more runs out then
 
 _BY_OUR_CLOCK: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
 
@@ -38,8 +39,9 @@ class Providers:
     def __init__(self, providers: Sequence[IdentityProvider]) -> None:
         self._by_issuer = {(each.issuer, each.audience): _Keys(each) for each in providers}
 
-    async def read(self, token: str, now: datetime) -> tuple[IdentityProvider, str]:
-        """The provider that signed the token, and the external id of the member in it. ``now``: the real present.
+    async def read(self, token: str, now: datetime) -> tuple[IdentityProvider, str, datetime]:
+        """The provider that signed the token, the external id of the member in it, and when it runs out. ``now``: the
+        real present.
 
         Refuses: TokenRefused, Busy (the provider's keys cannot be fetched).
         """
@@ -59,7 +61,8 @@ class Providers:
         )
         if keys is None:
             raise TokenRefused("This token is of nobody who signs members in here.")
-        return keys.provider, await keys.check(token, now)
+        external_id, ends = await keys.check(token, now)
+        return keys.provider, external_id, EPOCH + timedelta(seconds=ends)
 
 
 class _Keys:
@@ -70,8 +73,11 @@ class _Keys:
         self._tried_at: float | None = None
         self._lock = asyncio.Lock()
 
-    async def check(self, token: str, now: datetime) -> str:
-        """The external id in a token that the provider signed. Refuses: TokenRefused, Busy."""
+    async def check(self, token: str, now: datetime) -> tuple[str, float]:
+        """The external id in a token that the provider signed, and the second at which it runs out.
+
+        Refuses: TokenRefused, Busy.
+        """
         key = await self._find(key_id_of(token) or "")
         provider = self.provider
         try:
@@ -94,7 +100,7 @@ class _Keys:
         external_id = claims.get(provider.claim)
         if not isinstance(external_id, str) or not external_id:
             raise TokenRefused(f"This token does not say {provider.claim}.")
-        return external_id
+        return external_id, min(claims["exp"] + provider.leeway_seconds, SECONDS_MAX)
 
     def _check_times(self, claims: dict[str, Any], now: float) -> None:
         leeway = self.provider.leeway_seconds

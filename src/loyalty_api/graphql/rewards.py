@@ -9,7 +9,8 @@ from uuid import UUID
 import strawberry
 
 from loyalty_api.domain.rewards.catalogue import Offered, offered_rewards
-from loyalty_api.domain.rewards.queries import Handed, coupons_of
+from loyalty_api.domain.rewards.queries import Handed, coupons_of, reserved_by
+from loyalty_api.domain.rewards.store import Redemption
 from loyalty_api.graphql.connections import Connection, connect, read_page
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.scalars import Money, Points
@@ -72,20 +73,36 @@ class Coupon:
     used_up: bool = strawberry.field(description="Whether it was used as often as it may be.")
 
 
+@strawberry.type(description="A reward that is set aside for the member until the till completes it.")
+class SetAside:
+    """A reservation."""
+
+    redemption_id: UUID = strawberry.field(description="The redemption, which may be cancelled.")
+    reward: str = strawberry.field(description="The code of the reward.")
+    points: Points = strawberry.field(description="What it costs.")
+    amount: Money | None = strawberry.field(description="What it is worth at the till; null: it is no amount.")
+    expires_at: datetime | None = strawberry.field(description="Until when it is set aside; null: without end.")
+
+
 async def member_rewards(
     request: Request, wanted: RewardFilter | None, first: int, after: str | None
 ) -> Connection[Reward]:
     """A page of the catalogue, in the order of the program's document."""
     page = read_page(first, after)
-    program, now = await request.present()
-    member_id = request.who.member_id
-    offered = await request.once("rewards", lambda connection: offered_rewards(connection, program, member_id, now=now))
+    offered = await member_offered(request)
     rewards = [_reward(each) for each in offered if _wanted(each, wanted)]
     codes = [each.code for each in rewards]
     if page.after is not None and page.after not in {each.reward.code for each in offered}:
         raise InvalidRequest.of(FieldError("after", "is not a cursor that this service gave out"))
     start = codes.index(page.after) + 1 if page.after in codes else 0
     return connect(rewards[start : start + page.limit + 1], page, lambda reward: reward.code)
+
+
+async def member_offered(request: Request) -> list[Offered]:
+    """The catalogue as it stands for the member."""
+    program, now = await request.present()
+    member_id = request.who.member_id
+    return await request.once("rewards", lambda connection: offered_rewards(connection, program, member_id, now=now))
 
 
 async def member_coupons(request: Request) -> list[Coupon]:
@@ -96,6 +113,14 @@ async def member_coupons(request: Request) -> list[Coupon]:
         "coupons", lambda connection: coupons_of(connection, program_id=program_id, member_ids=mine)
     )
     return [_coupon(each) for each in handed]
+
+
+async def member_set_aside(request: Request) -> list[SetAside]:
+    """The member's reservations, newest first."""
+    mine = await request.everyone()
+    _, now = await request.present()
+    held = await request.once("set_aside", lambda connection: reserved_by(connection, member_ids=mine, now=now))
+    return [_set_aside(each) for each in held]
 
 
 def _wanted(offered: Offered, wanted: RewardFilter | None) -> bool:
@@ -127,4 +152,14 @@ def _coupon(handed: Handed) -> Coupon:
         redemption_id=handed.redemption_id,
         given_at=handed.given_at,
         used_up=handed.used >= handed.uses,
+    )
+
+
+def _set_aside(held: Redemption) -> SetAside:
+    return SetAside(
+        redemption_id=held.redemption_id,
+        reward=held.reward,
+        points=Points(held.points),
+        amount=Money(held.amount_minor) if held.amount_minor is not None else None,
+        expires_at=held.expires_at,
     )

@@ -56,21 +56,24 @@ async def run(documents: Documents, asked: Asked, request: Request, *, reads_onl
         raise WrongMethod("GET only asks; send what changes something with POST.")
     cost = cost_of(prepared.document, operation, asked.variables or {})
     try:
-        result = await cast(
-            "Awaitable[ExecutionResult]",
-            _awaited(
-                execute(
-                    SCHEMA,
-                    prepared.document,
-                    context_value=request,
-                    variable_values=asked.variables,
-                    operation_name=asked.operation_name,
-                )
-            ),
-        )
+        result = await execute_prepared(prepared, asked, request)
     finally:
         await request.forget()
     return Answered(tell(result, cost), ran=True)
+
+
+async def execute_prepared(prepared: Prepared, asked: Asked, request: Request, root: Any = None) -> ExecutionResult:
+    """The result of the operation, of a subscription that of one message; ``root``: what its field is resolved from."""
+    assert prepared.document is not None, "what has no document has errors"
+    result = execute(
+        SCHEMA,
+        prepared.document,
+        root,
+        context_value=request,
+        variable_values=asked.variables,
+        operation_name=asked.operation_name,
+    )
+    return await cast("Awaitable[ExecutionResult]", _awaited(result))
 
 
 def prepare(documents: Documents, asked: Asked) -> Prepared:

@@ -9,6 +9,7 @@ from graphql import GraphQLSchema, lexicographic_sort_schema, print_schema
 from loyalty_api.graphql.activity import ACTIVITIES
 from loyalty_api.graphql.mutations import Mutation
 from loyalty_api.graphql.scalars import SCALARS
+from loyalty_api.graphql.subscriptions import Subscription
 from loyalty_api.graphql.viewer import Viewer
 
 
@@ -27,6 +28,7 @@ def make_schema() -> GraphQLSchema:
     made = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=ACTIVITIES,
         config=StrawberryConfig(scalar_map=SCALARS, relay_max_results=100),
     )

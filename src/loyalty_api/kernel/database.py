@@ -20,6 +20,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_module
 from sqlalchemy.sql import ClauseElement
 
+from loyalty_api.kernel.facts import Facts, noting_facts
 from loyalty_api.kernel.refusals import Busy
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -50,19 +51,21 @@ class RaceLost(Exception):
 
 
 class Database:
-    """Connections to one PostgreSQL: a pool for all sorts of statements, one for the few that ``attempt`` runs."""
+    """Connections to one PostgreSQL: a pool for all sorts of statements, one for the few that ``attempt`` runs.
+    ``facts``: who is told of what was committed."""
 
-    def __init__(self, pool: asyncpg.Pool, attempts: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, attempts: asyncpg.Pool, facts: Facts) -> None:
         self._pool = pool
         self._attempts = attempts
+        self._facts = facts
 
     @classmethod
-    async def open(cls, url: str, *, pool_size: int, attempts: int = 1) -> Database:
+    async def open(cls, url: str, *, pool_size: int, attempts: int = 1, facts: Facts | None = None) -> Database:
         """Pools for ``url``. Connect when first used, so that a process can start before its database.
 
         ``attempts``: how many may be under way at once.
         """
-        return cls(await _pool(url, pool_size, {}), await _pool(url, attempts, _BY_KEY))
+        return cls(await _pool(url, pool_size, {}), await _pool(url, attempts, _BY_KEY), facts or Facts())
 
     async def close(self) -> None:
         """Waits for running statements, then closes every connection."""
@@ -76,8 +79,11 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                async with self._connection(self._pool) as connection, connection.transaction():
-                    return await work(connection)
+                with noting_facts() as noted:
+                    async with self._connection(self._pool) as connection, connection.transaction():
+                        answer = await work(connection)
+                self._facts.tell(noted)
+                return answer
             except (RaceLost, asyncpg.PostgresError) as error:
                 if not _may_retry(error):
                     raise
@@ -91,13 +97,16 @@ class Database:
 
         Raises RaceLost when another transaction was first; nothing is written then.
         """
-        async with self._connection(self._attempts) as connection:
-            try:
-                return await work(connection)
-            except asyncpg.PostgresError as error:
-                if _may_retry(error):
-                    raise RaceLost from error
-                raise
+        with noting_facts() as noted:
+            async with self._connection(self._attempts) as connection:
+                try:
+                    answer = await work(connection)
+                except asyncpg.PostgresError as error:
+                    if _may_retry(error):
+                        raise RaceLost from error
+                    raise
+        self._facts.tell(noted)
+        return answer
 
     @asynccontextmanager
     async def reader(self) -> AsyncGenerator[Connection]:

@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Index, PrimaryKeyConstraint
 from sqlalchemy.dialects.postgresql import JSON
 
 from loyalty_api.kernel.database import Connection, metadata
+from loyalty_api.kernel.facts import Fact
 from loyalty_api.kernel.together import Change, RowType, change_together
 
 outbox = Table(
@@ -53,8 +54,9 @@ _INSERT = EVENT_ROW.insert_into("outbox")
 
 
 def events_change(events: Sequence[Event]) -> list[Change]:
-    """The change that writes the events beside their facts."""
-    return [Change(_INSERT, (events,))] if events else []
+    """The change that writes the events beside their facts, and tells of them."""
+    told = [Fact(event.member_id, event.type) for event in events]
+    return [Change(_INSERT, (events,), tells=told)] if events else []
 
 
 async def append_events(connection: Connection, events: Sequence[Event]) -> None:

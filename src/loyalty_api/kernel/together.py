@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.facts import Fact, note_facts
 
 
 class Sql(str):
@@ -32,11 +33,13 @@ class Ask(NamedTuple):
 
 
 class Change(NamedTuple):
-    """An INSERT or UPDATE. ``rows``: how many it must touch, where another transaction may have been first."""
+    """An INSERT or UPDATE. ``rows``: how many it must touch, where another transaction may have been first.
+    ``tells``: what is told once it is committed."""
 
     sql: str
     args: tuple[Any, ...]
     rows: int | None = None
+    tells: Sequence[Fact] = ()
 
 
 class RowType(NamedTuple):
@@ -83,6 +86,9 @@ async def change_together(connection: Connection, changes: Sequence[Change]) -> 
         text = _change_text(tuple((change.sql, _expressions(change), change.rows is None) for change in changes))
         counts = [change.rows for change in changes if change.rows is not None]
         await connection.execute(text, *_values(changes), *counts)
+        for change in changes:
+            if change.tells:
+                note_facts(change.tells)
 
 
 def _expressions(part: Ask | Change) -> tuple[Sql | None, ...]:

@@ -17,7 +17,7 @@ from loyalty_api.insights.rfm import DIMENSIONS, LOOK_BACK_DAYS, SCORINGS, read_
 from loyalty_api.insights.series import Present
 from loyalty_api.rest.as_csv import FORMAT, answer_csv, wants_csv
 from loyalty_api.rest.door import Door
-from loyalty_api.rest.insight_query import THROUGH, Query, read_range, read_through
+from loyalty_api.rest.insight_query import THROUGH, Query, cost_of, read_range, read_through
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
 
 
@@ -87,7 +87,7 @@ async def cohorts(door: Door, call: Call) -> Answer:
         query = Query(call.query)
         first, last, through = read_range(query, call, program, "month")
         query.check()
-        asked = _asked(program, through, periods_between(first, last, "month"))
+        asked = _asked(call, program, through, periods_between(first, last, "month"))
         found = await read_cohorts(connection, asked, Present(program.present(call.received_at), program.zone))
     if as_csv:
         width = len(found[0].cells) if found else 0
@@ -106,7 +106,7 @@ async def rfm(door: Door, call: Call) -> Answer:
         scoring = query.one_of("scoring", SCORINGS, SCORINGS[0]) or SCORINGS[0]
         days, through = query.count("look_back_days", LOOK_BACK_DAYS), read_through(query, call, program)
         query.check()
-        asked = _asked(program, through, [Period(through, through)])
+        asked = _asked(call, program, through, [Period(through, through)])
         found = await read_rfm(connection, asked, scoring=scoring, look_back_days=days)
     if as_csv:
         return answer_csv((*DIMENSIONS, "members"), found.cells)
@@ -116,8 +116,15 @@ async def rfm(door: Door, call: Call) -> Answer:
     return answer_json(RfmGrid(*described, cut_offs, cells))
 
 
-def _asked(program: Program, through: date, periods: list[Period]) -> Asked:
-    return Asked(program_id=program.id, zone=program.zone, through=through, period="month", periods=periods)
+def _asked(call: Call, program: Program, through: date, periods: list[Period]) -> Asked:
+    return Asked(
+        program_id=program.id,
+        zone=program.zone,
+        cost_minor_per_100=cost_of(program, call),
+        through=through,
+        period="month",
+        periods=periods,
+    )
 
 
 _THIRD = [{"score": 1, "least": 91, "most": 364, "members": 20}, {"score": 5, "least": 0, "most": 3, "members": 21}]

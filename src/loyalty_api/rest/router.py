@@ -50,6 +50,8 @@ from loyalty_api.rest import (
     tier_migration,
     tiers,
     tokens,
+    webhook_deliveries,
+    webhooks,
 )
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, NO_SUCH, plain_problem
@@ -83,6 +85,8 @@ CONTRACT: list[Route] = [
     *tier_migration.ROUTES,
     *insight.ROUTES,
     *insight_grids.ROUTES,
+    *webhooks.ROUTES,
+    *webhook_deliveries.ROUTES,
     *openings.ROUTES,
     *program.ROUTES,
     *program_draft.ROUTES,

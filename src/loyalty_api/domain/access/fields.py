@@ -6,12 +6,14 @@ The token says who the member is; no field and no argument can name another. A t
 from __future__ import annotations
 
 _FIELDS = {
+    "Acknowledged": "notices",
     "Activity": "id kind points change text occurredAt recordedAt balanceAfter",
     "ActivityConnection": "edges pageInfo",
     "ActivityEdge": "cursor node",
     "Adjustment": "id kind points change text occurredAt recordedAt balanceAfter adjustmentId",
     "Balance": "available pending reserved",
-    "Card": "qr barcode",
+    "Card": "qr barcode code",
+    "CardCode": "value expiresAt qr",
     "Consent": "kind given decidedAt",
     "Coupon": "code reward redemptionId givenAt usedUp",
     "Earning": "rule points",
@@ -22,7 +24,8 @@ _FIELDS = {
     "IdReused": "code message",
     "InputInvalid": "code message field",
     "MemberPoints": "available pending reserved lifetimeEarned expiring",
-    "Mutation": "redeemReward cancelRedemption updateProfile setConsents",
+    "Mutation": "redeemReward cancelRedemption updateProfile setConsents acknowledgeAdvice",
+    "Notice": "id kind text at points tier reward",
     "OtherMovement": "id kind points change text occurredAt recordedAt balanceAfter",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PointsInsufficient": "code message",
@@ -42,8 +45,10 @@ _FIELDS = {
     "RewardGone": "code message",
     "RewardHadEnough": "code message",
     "RewardUnavailable": "code message",
-    "Tier": "code name since progress",
-    "TierProgress": "next missing until keeps",
-    "Viewer": "number profile program points tier activity rewards coupons card",
+    "SetAside": "redemptionId reward points amount expiresAt",
+    "Subscription": "pointsChanged tierChanged redemptionChanged",
+    "Tier": "code name since measure progress",
+    "TierProgress": "next missing needs until keeps",
+    "Viewer": "number profile program points tier activity rewards setAside coupons notices card",
 }
 MEMBERS_OWN = frozenset(f"{kind}.{field}" for kind, fields in _FIELDS.items() for field in fields.split())

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from loyalty_api.domain.access.grant_tokens import TokenPair, refresh_ends, sign_pair
 from loyalty_api.domain.access.refusals import TokenRefused
+from loyalty_api.domain.access.revoke_grants import revoke_grants
 from loyalty_api.domain.access.signer import Claims, Signer
 from loyalty_api.kernel.database import Connection
 
@@ -21,7 +22,6 @@ SELECT generation, renewed_at, revoked_at FROM token_grants WHERE member_id = $1
 _RENEW = """
 UPDATE token_grants SET generation = $3, renewed_at = $4, expires_at = $5 WHERE member_id = $1 AND grant_id = $2
 """
-_REVOKE = "UPDATE token_grants SET revoked_at = $3 WHERE member_id = $1 AND grant_id = $2"
 
 
 async def renew_grant(
@@ -36,7 +36,7 @@ async def renew_grant(
     newest = row["generation"]
     lost = refresh.generation == newest - 1 and now < row["renewed_at"] + timedelta(seconds=ANSWER_LOST_SECONDS)
     if refresh.generation != newest and not lost:
-        await connection.execute(_REVOKE, *whose, now)
+        await revoke_grants(connection, member_id=refresh.member_id, grant_id=refresh.grant_id, now=now)
         return TokenRefused("This refresh token was used before, so the sign-in is ended; sign in again.")
     if not lost:
         newest += 1

@@ -1,4 +1,5 @@
-"""How far each program's events have their places, and how far subscribers within the product have read."""
+"""How far each program's events have their places, how far subscribers within the product have read, and which events
+were forgotten."""
 
 from __future__ import annotations
 
@@ -13,6 +14,22 @@ feed_lanes = Table(
     Column("program_id", Uuid, primary_key=True),
     # The last place that was given.
     Column("position", BigInteger, nullable=False),
+    # The last place whose event was forgotten; none yet: NULL.
+    Column("forgotten", BigInteger),
+)
+
+# Of a member, up to which the events were forgotten, and how many of those that facts are counted by.
+forgotten_events = Table(
+    "forgotten_events",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("program_id", Uuid, nullable=False),
+    Column("through", BigInteger, nullable=False),
+    Column("purchases", BigInteger, nullable=False),
+    Column("engagements", BigInteger, nullable=False),
+    Column("returns", BigInteger, nullable=False),
+    Column("openings", BigInteger, nullable=False),
+    Column("adjustments", BigInteger, nullable=False),
 )
 
 # How far a subscriber has read that works in this database.

@@ -39,15 +39,16 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "draws": ("draws", "transfer_seq, lot_id"),
     "holds": ("holds", "hold_id"),
     "expiry_notices": ("expiry_notices", "lot_id, expires_at"),
+    "acknowledged_notices": ("acknowledged_notices", "notice"),
     "carried_rests": ("earning_carries", "rule"),
     "capped_days": ("earning_days", "rule, day"),
     "sign_ins": ("token_grants", "grant_id"),
     "events": ("outbox", "seq"),
 }
-# Told elsewhere: the member and the profile by the member's answer, the claims by what they were made for, and what
-# the events add up to by the events.
+# Told elsewhere: the member and the profile by the member's answer, the claims by what they were made for, what the
+# events add up to by the events, and the numbers of those that are no longer kept by the facts that they were about.
 ELSEWHERE = (
-    *("members", "member_profiles", "identifier_claims", "reference_claims"),
+    *("members", "member_profiles", "identifier_claims", "reference_claims", "forgotten_events"),
     *("insight_members", "insight_receipts", "insight_days", "insight_months", "insight_tiers", "insight_notices"),
     "insight_expiries",
 )

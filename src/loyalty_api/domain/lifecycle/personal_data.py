@@ -69,6 +69,7 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "adjustments": ("source", "reference", "status", "asked_by", "decided_by", "reversed_by", "answer"),
     "merges": ("merged_by", "undone_by"),
     "openings": ("source", "reference", "actor", "answer"),
+    "acknowledged_notices": ("notice",),
     "outbox": ("type", "data"),
     "feed_cursors": ("subscriber",),
     "insight_fits": ("worth",),
@@ -83,5 +84,8 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "program_drafts": ("document", "changed_by"),
     "api_keys": ("name", "scopes", "store", "prefix", "key_hash"),
     "token_grants": ("granted_by",),
+    "webhooks": ("url", "types", "state", "reason", "secret", "previous_secret", "created_by"),
+    # ``response`` is the receiver's word, of which the beginning is kept for some days.
+    "webhook_deliveries": ("event_id", "type", "state", "error", "response"),
     "alembic_version": ("version_num",),
 }
