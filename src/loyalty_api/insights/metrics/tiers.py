@@ -41,7 +41,7 @@ async def read_held(connection: Connection, asked: Asked) -> list[Cell]:
     """Who holds which tier."""
     ends = {min(period.last, asked.last): period.first for period in asked.periods}
     rows = await connection.fetch(_HELD, asked.program_id, list(ends))
-    return _whole([Cell(ends[day], tier, count, None, count) for day, tier, count in rows], asked)
+    return [Cell(ends[day], tier, count, None, count) for day, tier, count in rows]
 
 
 async def read_migration(connection: Connection, asked: Asked) -> list[Cell]:
@@ -51,16 +51,7 @@ async def read_migration(connection: Connection, asked: Asked) -> list[Cell]:
         before, after = add_days(period.first, -1), min(period.last, asked.last)
         found = await migration(connection, program_id=asked.program_id, before=before, after=after)
         cells += [Cell(period.first, f"{one}>{other}", n, None, n) for (one, other), n in found.items()]
-    return _whole(cells, asked)
-
-
-def _whole(cells: list[Cell], asked: Asked) -> list[Cell]:
-    """With nobody in each period in which there is no member, where no groups are asked for."""
-    if asked.by is not None:
-        return cells
-    told = {cell.first for cell in cells}
-    nobody = [Cell(period.first, None, 0, None, 0) for period in asked.periods if period.first not in told]
-    return sorted(cells + nobody, key=lambda cell: cell.first)
+    return cells
 
 
 METRICS = [
