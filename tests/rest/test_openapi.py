@@ -15,6 +15,8 @@ from tests.make.problem import problem
 from tests.make.purchase import make_line, make_purchase
 from tests.make.shop import Shop
 
+INSIGHT = ("liability", "lifetime-value", "members", "tier-migration")
+
 
 def test_the_contract_that_is_served_is_the_committed_one(http: httpx.Client) -> None:
     served = http.get("/openapi.json")
@@ -34,6 +36,8 @@ def test_answers_fit_the_contract(shop: Shop) -> None:
         ("post", "/v1/members/search", "/v1/members/search", {"identifier": member["card"]}),
         ("patch", "/v1/members/{member_id}", path, {}),
         ("get", "/v1/members/{member_id}/points", f"{path}/points", None),
+        ("get", "/v1/members/{member_id}/loyalty", f"{path}/loyalty", None),
+        *(("get", f"/v1/insight/{each}", f"/v1/insight/{each}", None) for each in INSIGHT),
         ("get", "/v1/members/{member_id}/points/history", f"{path}/points/history", None),
         ("post", "/v1/members/{member_id}/suspend", f"{path}/suspend", {"reason": "x"}),
         ("post", "/v1/purchases", "/v1/purchases", make_purchase(member["card"])),

@@ -73,6 +73,8 @@ ADMITTED: dict[str, frozenset[str]] = {
     "POST /v1/engagement/batch": _TILL,
     "GET /v1/engagement/{engagement_id}": _READ,
     "GET /v1/events": _STAFF_READ,
+    "GET /v1/members/{member_id}/loyalty": _STAFF_READ,
+    "GET /v1/insight/members": _STAFF_READ,
     "GET /v1/insight/liability": _STAFF_READ,
     "GET /v1/insight/lifetime-value": _STAFF_READ,
     "GET /v1/insight/tier-migration": _STAFF_READ,
