@@ -7,7 +7,7 @@ from datetime import date, datetime
 import strawberry
 
 from loyalty_api.domain.tiers.queries import Held, held_tiers
-from loyalty_api.domain.tiers.rules import window_of
+from loyalty_api.domain.tiers.rules import name_of, window_of
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.scalars import Amount
 from loyalty_api.kernel.clock import local_date
@@ -63,5 +63,4 @@ def _tier(held: Held) -> Tier:
         until=held.keeps.until if held.keeps else None,
         keeps=Amount(held.keeps.missing) if held.keeps and held.keeps.until else None,
     )
-    name = held.code.replace("-", " ").replace("_", " ").capitalize()
-    return Tier(code=held.code, name=name, since=held.since, progress=progress)
+    return Tier(code=held.code, name=name_of(held.code), since=held.since, progress=progress)

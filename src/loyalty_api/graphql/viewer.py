@@ -10,6 +10,7 @@ from loyalty_api.graphql.activity import Activity, member_activity
 from loyalty_api.graphql.card import Card, member_card
 from loyalty_api.graphql.connections import AFTER, FIRST, Connection
 from loyalty_api.graphql.limits import PAGE_DEFAULT
+from loyalty_api.graphql.notices import Notice, member_notices
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.points import MemberPoints, member_points
 from loyalty_api.graphql.profile import Profile, profile_of
@@ -89,6 +90,11 @@ class Viewer:
     async def coupons(self, info: Info) -> list[Coupon]:
         """At most 100."""
         return await member_coupons(info.context)
+
+    @strawberry.field(description="What the member is pointed to and has not acknowledged, the most urgent first.")
+    async def notices(self, info: Info) -> list[Notice]:
+        """Of the present."""
+        return await member_notices(info.context)
 
     @strawberry.field(description="What the member shows at the till.")
     async def card(self, info: Info) -> Card:
