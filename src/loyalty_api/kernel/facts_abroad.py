@@ -1,8 +1,9 @@
 """Facts of one process told to all others, over pub/sub of Redis or Valkey.
 
-What is told while a message is on its way, and shortly after, goes with the next one: the first leaves at once, and
-however many purchases there are, no more than a few dozen messages a second. A server that is gone or slow costs nobody but whoever waits to be woken: what could
-not be sent is forgotten, and once the server is back everyone is told to read the present.
+The first message leaves at once; what is told while it is on its way, and shortly after, goes with the next one, so
+that there are no more than a few dozen a second however many purchases there are. A server that is gone or slow costs
+nobody but whoever waits to be woken: what could not be sent is forgotten, and once the server is back everyone is told
+to read the present.
 """
 
 from __future__ import annotations
