@@ -1,4 +1,4 @@
-"""CPU time of process trees, from /proc."""
+"""CPU time and memory of process trees, from /proc."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 _TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 # In the text behind the command's name of /proc/PID/stat: the parent, and the four times.
 _PARENT, _USER, _CHILDREN_SYSTEM = 1, 11, 14
+_RESIDENT, _PAGE = 21, os.sysconf("SC_PAGE_SIZE")
 
 REST_SECONDS = 0.25
 AT_REST_CPU_SECONDS = 0.02  # an idle server's heartbeat within REST_SECONDS
@@ -47,8 +48,21 @@ def tree_seconds(root: int) -> float:
 
     A process that ended is in it too: whoever waited for it carries its time on (a backend's in the postmaster).
     """
+    parents, read = _processes()
+    ticks = {process: sum(map(int, words[_USER : _CHILDREN_SYSTEM + 1])) for process, words in read.items()}
+    return _TICK_SECONDS * sum(spent for process, spent in ticks.items() if _below(process, root, parents))
+
+
+def tree_bytes(root: int) -> int:
+    """Resident memory of ``root`` and everything below it; what they share counts for each."""
+    parents, read = _processes()
+    return sum(int(words[_RESIDENT]) * _PAGE for process, words in read.items() if _below(process, root, parents))
+
+
+def _processes() -> tuple[dict[int, int], dict[int, list[str]]]:
+    """(the parent of each process, what /proc says of it behind its name)"""
     parents: dict[int, int] = {}
-    ticks: dict[int, int] = {}
+    read: dict[int, list[str]] = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
@@ -56,10 +70,8 @@ def tree_seconds(root: int) -> float:
             words = (folder / "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue  # ended between the listing and the reading
-        process = int(folder.name)
-        parents[process] = int(words[_PARENT])
-        ticks[process] = sum(map(int, words[_USER : _CHILDREN_SYSTEM + 1]))
-    return _TICK_SECONDS * sum(spent for process, spent in ticks.items() if _below(process, root, parents))
+        parents[int(folder.name)], read[int(folder.name)] = int(words[_PARENT]), words
+    return parents, read
 
 
 def _below(process: int, root: int, parents: dict[int, int]) -> bool:

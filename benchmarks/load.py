@@ -29,10 +29,13 @@ class Round(NamedTuple):
 
 
 class Load:
-    """Opened once and used for many rounds. A context manager."""
+    """Opened once and used for many rounds. ``expected``: the status of every answer. A context manager."""
 
-    def __init__(self, address: tuple[str, int], requests: Iterator[bytes], *, connections: int) -> None:
+    def __init__(
+        self, address: tuple[str, int], requests: Iterator[bytes], *, connections: int, expected: int = RECORDED
+    ) -> None:
         self._requests = requests
+        self._expected = expected
         self._poll = select.epoll()
         self._connections = {}
         for _ in range(connections):
@@ -47,6 +50,19 @@ class Load:
         self._poll.close()
         for connection in self._connections.values():
             connection.close()
+
+    def once(self) -> bytes:
+        """The answer to one request, by itself."""
+        connection = next(iter(self._connections.values()))
+        connection.send(next(self._requests))
+        status = None
+        while status is None:
+            if not self._poll.poll(ANSWER_SECONDS_MAX):
+                raise UnexpectedAnswer(f"no answer within {ANSWER_SECONDS_MAX:.0f} seconds")
+            status = connection.answered()
+        if status != self._expected:
+            raise UnexpectedAnswer(connection.received.decode(errors="replace"))
+        return connection.received
 
     def run(self, seconds: float, tick: Callable[[], None], meter: Meter) -> Round:
         """Sends for ``seconds``, then waits for what is in flight, so that every request counts whole."""
@@ -66,7 +82,7 @@ class Load:
                 status = connection.answered()
                 if status is None:
                     continue
-                if status != RECORDED:
+                if status != self._expected:
                     raise UnexpectedAnswer(connection.received.decode(errors="replace"))
                 present = time.perf_counter()
                 latencies.append(present - connection.sent_at)

@@ -112,10 +112,10 @@ class Judged(NamedTuple):
 Rounds = Mapping[str, Sequence[Figures]]
 
 
-def judge(rounds: Rounds) -> list[Judged]:
+def judge(rounds: Rounds, ratios: Sequence[Ratio] = RATIOS) -> list[Judged]:
     """Those ratios whose variants were measured."""
     judged = []
-    for ratio in RATIOS:
+    for ratio in ratios:
         names = [name for name in (ratio.above, ratio.below) if name is not None]
         if all(name in rounds for name in names):
             columns = [[getattr(figures, ratio.figure) for figures in rounds[name]] for name in names]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from types import TracebackType
 
 from loyalty_api.kernel.embedded import die_with_parent
@@ -24,16 +25,19 @@ ORM = "benchmarks.orm", HOST
 
 
 class Served:
-    """One server: ``module`` with its arguments, to which the port is added. A context manager."""
+    """One server: ``module`` with its arguments, to which the port is added. ``settings``: more of its environment. A
+    context manager."""
 
-    def __init__(self, database_url: str, module: tuple[str, ...] = PRODUCT) -> None:
+    def __init__(
+        self, database_url: str, module: tuple[str, ...] = PRODUCT, *, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.port = _free_port()
         self._name = module[0]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LOYALTY_")}
         self._process = subprocess.Popen(
             [sys.executable, "-m", *module, str(self.port)],
-            env=environment | {"LOYALTY_DATABASE_URL": database_url},
+            env=environment | {"LOYALTY_DATABASE_URL": database_url, **(settings or {})},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
