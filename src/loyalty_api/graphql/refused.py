@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from loyalty_api.domain.claims.once import KeyReused
+from loyalty_api.domain.engagement.refusals import EngagementNotByPhone, EngagementReferenceReused
 from loyalty_api.domain.points.refusals import InsufficientPoints
 from loyalty_api.domain.rewards.refusals import (
     RedemptionCancelled,
@@ -61,6 +62,11 @@ class RedemptionClosed(Refused):
     """Of a redemption."""
 
 
+@strawberry.type(description="The program does not let phones record such an event.")
+class EngagementNotAllowed(Refused):
+    """Of an event."""
+
+
 @strawberry.type(description="The id came with another request before; use a fresh one.")
 class IdReused(Refused):
     """Of the client's id."""
@@ -85,6 +91,8 @@ _TYPES: dict[type[Refusal], Any] = {
     RedemptionCancelled: RedemptionClosed,
     RedemptionExpired: RedemptionClosed,
     RedemptionReferenceReused: IdReused,
+    EngagementNotByPhone: EngagementNotAllowed,
+    EngagementReferenceReused: IdReused,
     KeyReused: IdReused,
 }
 

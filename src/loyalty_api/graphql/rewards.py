@@ -89,15 +89,20 @@ async def member_rewards(
 ) -> Connection[Reward]:
     """A page of the catalogue, in the order of the program's document."""
     page = read_page(first, after)
-    program, now = await request.present()
-    member_id = request.who.member_id
-    offered = await request.once("rewards", lambda connection: offered_rewards(connection, program, member_id, now=now))
+    offered = await offered_now(request)
     rewards = [_reward(each) for each in offered if _wanted(each, wanted)]
     codes = [each.code for each in rewards]
     if page.after is not None and page.after not in {each.reward.code for each in offered}:
         raise InvalidRequest.of(FieldError("after", "is not a cursor that this service gave out"))
     start = codes.index(page.after) + 1 if page.after in codes else 0
     return connect(rewards[start : start + page.limit + 1], page, lambda reward: reward.code)
+
+
+async def offered_now(request: Request) -> list[Offered]:
+    """The rewards as they stand for the member now."""
+    program, now = await request.present()
+    member_id = request.who.member_id
+    return await request.once("rewards", lambda connection: offered_rewards(connection, program, member_id, now=now))
 
 
 async def member_coupons(request: Request) -> list[Coupon]:
