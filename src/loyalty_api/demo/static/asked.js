@@ -12,12 +12,13 @@ query Home {
     number
     profile { givenName familyName language }
     program { code name pointsName currency timeZone }
-    points { available pending reserved lifetimeEarned expiring(within: "P60D") { points at } }
+    points { available pending reserved lifetimeEarned }
     tier { code name since measure progress { next missing needs until keeps } }
     activity(first: 15) { ...Page }
     rewards(first: 50) { edges { node { code kind points amount left automatic mayRedeem whyNot { code message } } } }
     setAside { redemptionId reward points amount expiresAt }
     coupons { code reward givenAt usedUp }
+    advice { kind points at reward insteadOf }
     card { qr barcode code { value qr } }
   }
 }

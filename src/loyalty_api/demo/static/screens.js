@@ -10,6 +10,8 @@ const REWARD_GLYPHS = {
   MONEY_OFF: "€", PERCENT_OFF: "%", FREE_PRODUCT: "☕", COUPON: "✂", PAY_WITH_POINTS: "⇄", DONATION: "♥", CUSTOM: "★",
 }; // prettier-ignore
 
+const ADVICE_MAX = 3;
+
 /** An SVG that the API drew, shown as an image: it is never read as part of the page. */
 export const image = (svg, alt, kind = "") =>
   h("img", { src: `data:image/svg+xml,${encodeURIComponent(svg)}`, alt, class: kind });
@@ -52,11 +54,17 @@ function cardOf({ profile, number, points, tier, card }, words, taps) {
   );
 }
 
-/** The most urgent first: what is lost soon. */
-function notices({ points }, words) {
-  return points.expiring
-    .slice(0, 2)
-    .map((each) => h("p", { class: "notice" }, words.say("expires", { points: words.points(each.points), day: words.lastDay(each.at) })));
+/** The most urgent first: what is lost soon, then what would cost less. */
+function notices({ advice }, words) {
+  const told = (each) =>
+    each.kind === "EXPIRING"
+      ? words.say("expires", { points: words.points(each.points), day: words.lastDay(each.at) })
+      : words.say("cheaper", {
+          reward: words.name(each.reward),
+          other: words.name(each.insteadOf),
+          points: words.points(each.points),
+        });
+  return advice.slice(0, ADVICE_MAX).map((each) => h("p", { class: "notice" }, told(each)));
 }
 
 function tierOf({ tier }, words) {
