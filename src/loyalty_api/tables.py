@@ -10,6 +10,7 @@ from loyalty_api.domain.engagement import model as engagement
 from loyalty_api.domain.feed import model as feed
 from loyalty_api.domain.lifecycle import model as lifecycle
 from loyalty_api.domain.members import model as members
+from loyalty_api.domain.notices import model as notices
 from loyalty_api.domain.openings import model as openings
 from loyalty_api.domain.points import model as points
 from loyalty_api.domain.programs import model as programs
@@ -29,6 +30,7 @@ __all__ = [
     "lifecycle",
     "members",
     "metadata",
+    "notices",
     "openings",
     "outbox",
     "points",

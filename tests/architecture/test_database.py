@@ -53,6 +53,7 @@ FORMER_ROW_TYPES = {"balance_row"}  # older code, which may still run beside thi
 APPEND_ONLY = {
     *("transfers", "draws", "expiry_notices", "tier_moves", "purchases", "returns", "engagements"),
     *("program_versions", "reference_claims", "coupon_uses", "openings", "member_statuses"),
+    "acknowledged_notices",
 }
 # Rows that an erasure takes away.
 REMOVABLE = {

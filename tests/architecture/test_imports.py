@@ -27,6 +27,7 @@ RANKS = {
     "adjustments": 7,
     "lifecycle": 9,
     "feed": 10,
+    "notices": 10,
 }
 
 

@@ -15,6 +15,7 @@ from loyalty_api.domain.earning import rules, words
 from loyalty_api.domain.earning.explain_gates import GATES
 from loyalty_api.domain.earning.phrases import ENGLISH, LANGUAGES, PHRASES
 from loyalty_api.domain.earning.speech import speech_of
+from loyalty_api.domain.lifecycle.history_phrases import HISTORY
 from loyalty_api.domain.programs.document import RULE_KINDS, EarningBase
 from tests.architecture.source import SOURCE, modules, tree
 
@@ -42,6 +43,10 @@ def test_every_language_has_the_same_phrases_with_the_same_placeholders(language
         key: placeholders(text) for key, text in ENGLISH.items()
     }
     assert all(PHRASES[language].values())
+    assert {key: placeholders(text) for key, text in HISTORY[language].items()} == {
+        key: placeholders(text) for key, text in HISTORY["en"].items()
+    }
+    assert all(HISTORY[language].values())
 
 
 def test_every_word_that_hinders_a_rule_has_its_gate_and_its_phrases() -> None:

@@ -11,7 +11,7 @@ from loyalty_api.domain.earning.answer import Advice as Advised
 from loyalty_api.domain.purchases.advise import advise_at_rest
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.points import expiring_points
-from loyalty_api.graphql.rewards import offered_now
+from loyalty_api.graphql.rewards import member_offered
 from loyalty_api.graphql.scalars import Points
 
 
@@ -43,7 +43,7 @@ async def member_advice(request: Request) -> list[Advice]:
         program,
         language=language,
         expiring=await expiring_points(request),
-        offered=await offered_now(request),
+        offered=await member_offered(request),
         now=now,
     )
     return [_advice(each) for each in found]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,10 +10,11 @@ import msgspec
 import strawberry
 from msgspec import UNSET, Meta, UnsetType
 
-from loyalty_api.domain.claims.once import KeyReused, Outcome, find_outcome, keep_outcome
+from loyalty_api.domain.claims.once import KeyReused
 from loyalty_api.domain.members.amend import amend_member
 from loyalty_api.domain.members.record_consents import Consent as Decision
 from loyalty_api.domain.members.record_consents import record_consents
+from loyalty_api.graphql.once import write_once
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.profile import Profile, profile_of
 from loyalty_api.graphql.refused import IdReused, InputInvalid, tell_refusal
@@ -117,19 +117,8 @@ async def set_consents(request: Request, key: UUID, consents: list[ConsentInput]
 
 
 async def _write(request: Request, key: UUID, content: str, work: Callable[[Connection], Awaitable[None]]) -> Any:
-    """Does it once per id, which is remembered for 30 days; an old request that arrives late changes nothing."""
-    member_id = request.who.member_id
-    named: dict[str, Any] = {"scope_id": member_id, "key": str(key), "now": request.received_at}
-    named["content_hash"] = hashlib.sha256(content.encode()).digest()
-
-    async def once(connection: Connection) -> None:
-        if await find_outcome(connection, **named) is None:
-            await work(connection)
-            await keep_outcome(connection, Outcome(200, None, member_id), **named)
-
-    await request.forget()
     try:
-        await request.phones.database.write(once)
+        await write_once(request, key, content, work)
     except KeyReused as refusal:
         return tell_refusal(refusal)
     return ProfileUpdated(profile=profile_of(await request.member()))

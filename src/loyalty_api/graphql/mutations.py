@@ -17,6 +17,7 @@ from loyalty_api.graphql.members import (
     set_consents,
     update_profile,
 )
+from loyalty_api.graphql.notices import AcknowledgeResult, acknowledge
 from loyalty_api.graphql.redemptions import CancelResult, RedeemResult, cancel, redeem
 from loyalty_api.graphql.viewer import Info
 
@@ -80,4 +81,15 @@ class Mutation:
     ) -> ConsentsResult:
         """The profile after it, or what is wrong with the input."""
         done: Any = await set_consents(info.context, id, consents)
+        return done
+
+    @strawberry.mutation(description="The member has seen these; they do not come again.")
+    async def acknowledge_advice(
+        self,
+        info: Info,
+        id: Id,
+        notices: Annotated[list[strawberry.ID], strawberry.argument(description="The ids of notices.")],
+    ) -> AcknowledgeResult:
+        """What is left to be seen, or what is wrong with the input."""
+        done: Any = await acknowledge(info.context, id, notices)
         return done

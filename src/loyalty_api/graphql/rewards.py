@@ -89,7 +89,7 @@ async def member_rewards(
 ) -> Connection[Reward]:
     """A page of the catalogue, in the order of the program's document."""
     page = read_page(first, after)
-    offered = await offered_now(request)
+    offered = await member_offered(request)
     rewards = [_reward(each) for each in offered if _wanted(each, wanted)]
     codes = [each.code for each in rewards]
     if page.after is not None and page.after not in {each.reward.code for each in offered}:
@@ -98,8 +98,8 @@ async def member_rewards(
     return connect(rewards[start : start + page.limit + 1], page, lambda reward: reward.code)
 
 
-async def offered_now(request: Request) -> list[Offered]:
-    """The rewards as they stand for the member now."""
+async def member_offered(request: Request) -> list[Offered]:
+    """The catalogue as it stands for the member."""
     program, now = await request.present()
     member_id = request.who.member_id
     return await request.once("rewards", lambda connection: offered_rewards(connection, program, member_id, now=now))

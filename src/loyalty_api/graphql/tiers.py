@@ -9,7 +9,7 @@ import strawberry
 
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.tiers.queries import Held, held_tiers
-from loyalty_api.domain.tiers.rules import window_of
+from loyalty_api.domain.tiers.rules import name_of, window_of
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.scalars import Amount
 from loyalty_api.kernel.clock import local_date
@@ -80,6 +80,5 @@ def _tier(held: Held, tiers: Tiers) -> Tier:
         until=held.keeps.until if held.keeps else None,
         keeps=Amount(held.keeps.missing) if held.keeps and held.keeps.until else None,
     )
-    name = held.code.replace("-", " ").replace("_", " ").capitalize()
     measure = TierMeasure(tiers.measure)
-    return Tier(code=held.code, name=name, since=held.since, measure=measure, progress=progress)
+    return Tier(code=held.code, name=name_of(held.code), since=held.since, measure=measure, progress=progress)

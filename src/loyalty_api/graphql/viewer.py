@@ -11,6 +11,7 @@ from loyalty_api.graphql.advice import Advice, member_advice
 from loyalty_api.graphql.card import Card, member_card
 from loyalty_api.graphql.connections import AFTER, FIRST, Connection
 from loyalty_api.graphql.limits import PAGE_DEFAULT
+from loyalty_api.graphql.notices import Notice, member_notices
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.points import MemberPoints, member_points
 from loyalty_api.graphql.profile import Profile, profile_of
@@ -108,6 +109,11 @@ class Viewer:
     async def advice(self, info: Info) -> list[Advice]:
         """What they lose soon, and what they could have for less."""
         return await member_advice(info.context)
+
+    @strawberry.field(description="What the member is pointed to and has not acknowledged, the most urgent first.")
+    async def notices(self, info: Info) -> list[Notice]:
+        """Of the present."""
+        return await member_notices(info.context)
 
     @strawberry.field(description="What the member shows at the till.")
     async def card(self, info: Info) -> Card:

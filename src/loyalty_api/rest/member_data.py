@@ -52,6 +52,7 @@ class MemberExport(msgspec.Struct, frozen=True, kw_only=True):
     draws: Rows
     holds: Rows
     expiry_notices: Rows
+    acknowledged_notices: Rows
     carried_rests: Rows
     capped_days: Rows
     sign_ins: Rows

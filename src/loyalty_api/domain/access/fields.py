@@ -6,6 +6,7 @@ The token says who the member is; no field and no argument can name another. A t
 from __future__ import annotations
 
 _FIELDS = {
+    "Acknowledged": "notices",
     "Activity": "id kind points change text occurredAt recordedAt balanceAfter",
     "ActivityConnection": "edges pageInfo",
     "ActivityEdge": "cursor node",
@@ -26,7 +27,8 @@ _FIELDS = {
     "IdReused": "code message",
     "InputInvalid": "code message field",
     "MemberPoints": "available pending reserved lifetimeEarned expiring",
-    "Mutation": "redeemReward cancelRedemption recordEngagement updateProfile setConsents",
+    "Mutation": "redeemReward cancelRedemption recordEngagement updateProfile setConsents acknowledgeAdvice",
+    "Notice": "id kind text at points tier reward",
     "OtherMovement": "id kind points change text occurredAt recordedAt balanceAfter",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PointsInsufficient": "code message",
@@ -50,6 +52,6 @@ _FIELDS = {
     "Subscription": "pointsChanged tierChanged redemptionChanged",
     "Tier": "code name since measure progress",
     "TierProgress": "next missing needs until keeps",
-    "Viewer": "number profile program points tier activity rewards setAside coupons advice card",
+    "Viewer": "number profile program points tier activity rewards setAside coupons advice notices card",
 }
 MEMBERS_OWN = frozenset(f"{kind}.{field}" for kind, fields in _FIELDS.items() for field in fields.split())

@@ -39,6 +39,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "draws": ("draws", "transfer_seq, lot_id"),
     "holds": ("holds", "hold_id"),
     "expiry_notices": ("expiry_notices", "lot_id, expires_at"),
+    "acknowledged_notices": ("acknowledged_notices", "notice"),
     "carried_rests": ("earning_carries", "rule"),
     "capped_days": ("earning_days", "rule, day"),
     "sign_ins": ("token_grants", "grant_id"),

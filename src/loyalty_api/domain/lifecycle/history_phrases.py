@@ -1,4 +1,5 @@
-"""Every sentence about a movement of points, in every language: one catalogue each, same keys and placeholders.
+"""Every sentence about a movement of points, and of notices, in every language: one catalogue each, with the same keys
+and placeholders.
 
 A translator adds a language here and in ``earning/phrases.py``, whose points, numbers and dates these are made of.
 """
@@ -27,6 +28,10 @@ ENGLISH = {
     "move": "{points} moved",
     "other": "{points} moved",
     "no_reason": "by the staff",
+    "notice.expiring": "{points} expire at the end of {day}",
+    "notice.tier_reached": "You reached {name}",
+    "notice.tier_lowered": "Your tier is {name} now",
+    "notice.reward": "{name} is in reach, for {points}",
 }
 
 GERMAN = {
@@ -51,6 +56,10 @@ GERMAN = {
     "move": "{points} übertragen",
     "other": "{points} bewegt",
     "no_reason": "durch Mitarbeitende",
+    "notice.expiring": "nur noch bis {day} gültig: {points}",
+    "notice.tier_reached": "Neue Stufe erreicht: {name}",
+    "notice.tier_lowered": "Die Stufe ist jetzt {name}",
+    "notice.reward": "{name} ist erreicht, für {points}",
 }
 
 HISTORY = {"en": ENGLISH, "de": GERMAN}

@@ -69,6 +69,7 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "adjustments": ("source", "reference", "status", "asked_by", "decided_by", "reversed_by", "answer"),
     "merges": ("merged_by", "undone_by"),
     "openings": ("source", "reference", "actor", "answer"),
+    "acknowledged_notices": ("notice",),
     "outbox": ("type", "data"),
     "earning_carries": ("rule",),
     "earning_days": ("rule",),

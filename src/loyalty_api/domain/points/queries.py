@@ -18,7 +18,7 @@ from sqlalchemy import select, tuple_
 from loyalty_api.domain.points.accounts import Account
 from loyalty_api.domain.points.balance import Balance, balances_ask, due_members
 from loyalty_api.domain.points.holds import holds_ask
-from loyalty_api.domain.points.lots import Draw, open_lots_ask
+from loyalty_api.domain.points.lots import Draw, Lot, open_lots_ask
 from loyalty_api.domain.points.model import transfers
 from loyalty_api.domain.points.post import Book, make_book
 from loyalty_api.domain.points.settle import settle
@@ -38,10 +38,11 @@ class Points(msgspec.Struct, frozen=True):
 
 
 class Expiring(msgspec.Struct, frozen=True):
-    """Points that expire at one instant."""
+    """Points that expire at one instant; ``lot_id``: the newest of their lots."""
 
     points: int
     at: datetime
+    lot_id: UUID
 
 
 async def points_of(
@@ -70,12 +71,15 @@ def settled_points(book: Book, balance: Balance, *, now: datetime, until: dateti
     """The same of a book in memory (pure), whose member's lots are known."""
     settle(book, balance, now=now)
     lots = book.lots(balance)
-    by_instant: dict[datetime, int] = {}
+    by_instant: dict[datetime, list[Lot]] = {}
     for lot in lots.spendable(balance):
         at = lot.ends(balance, lots.zone)
         if at <= until:
-            by_instant[at] = by_instant.get(at, 0) + lot.free
-    return _points(balance), [Expiring(points, at) for at, points in by_instant.items()]
+            by_instant.setdefault(at, []).append(lot)
+    return _points(balance), [
+        Expiring(sum(lot.free for lot in ending), at, max(lot.lot_id for lot in ending))
+        for at, ending in by_instant.items()
+    ]
 
 
 async def _book(connection: Connection, rows: list, members: list[UUID], zone: ZoneInfo) -> Book:

@@ -105,10 +105,10 @@ WHERE program_id = $1 AND member_id = ANY($2::uuid[]) ORDER BY redemption_id DES
 
 
 async def latest_redemptions(
-    connection: Connection, *, program_id: UUID, member_ids: Collection[UUID]
+    connection: Connection, *, program_id: UUID, member_ids: Collection[UUID], limit: int = LATEST
 ) -> list[Redemption]:
-    """The latest redemptions of a member and of their aliases, newest first; at most ``LATEST``."""
-    return read_redemptions(await connection.fetch(_LATEST, program_id, list(member_ids), LATEST))
+    """The latest redemptions of a member and of their aliases, newest first."""
+    return read_redemptions(await connection.fetch(_LATEST, program_id, list(member_ids), limit))
 
 
 async def redemption_rewards(

@@ -78,6 +78,14 @@ async def days_of(connection: Connection, *, member_id: UUID) -> list[tuple[date
     return [(row["day"], row["value"]) for row in rows]
 
 
+async def latest_move(connection: Connection, *, member_id: UUID) -> asyncpg.Record | None:
+    """The latest move of the member's tier; None: it never moved."""
+    return await connection.fetchrow(
+        "SELECT seq, from_tier, to_tier, recorded_at FROM tier_moves WHERE member_id = $1 ORDER BY seq DESC LIMIT 1",
+        member_id,
+    )
+
+
 async def moves_of(connection: Connection, *, member_id: UUID, page: Page) -> list[asyncpg.Record]:
     """The moves of the member's tier, newest first; one more than the page when there are more."""
     statement = (

@@ -44,6 +44,11 @@ def value_in(days: Days, window: Window) -> int:
     return sum(value for day, value in days if window.first <= day <= window.last)
 
 
+def name_of(code: str) -> str:
+    """A tier as people read it: ``extra-gold`` is Extra gold."""
+    return code.replace("-", " ").replace("_", " ").capitalize()
+
+
 def rank_of(levels: list[Level], code: str | None) -> int:
     """The place of a tier among the levels; a tier that no longer exists counts as the first."""
     for index, level in enumerate(levels):
