@@ -39,8 +39,10 @@ async def explorer(page: Page, asked: set[str], coffee_bar: Shop, demo_api: Loca
 
 
 async def test_the_contract_of_rest_is_read_and_tried(
-    page: Page, asked: set[str], coffee_bar: Shop, demo_api: LocalApi
+    page_of_today: Page, coffee_bar: Shop, demo_api: LocalApi
 ) -> None:
+    page, asked = page_of_today, set[str]()
+    page.on("request", lambda request: asked.add(request.url))
     await page.goto(f"{demo_api.url}/docs")
     await page.locator("#operations-tag-purchases").click()
     await expect(page.locator("#operations-purchases-post__purchases")).to_contain_text("Record a purchase")
@@ -49,7 +51,7 @@ async def test_the_contract_of_rest_is_read_and_tried(
     await page.locator(".modal-ux .btn.authorize").click()
     await page.locator(".modal-ux .btn-done").click()
     operation = page.locator("#operations-purchases-get__purchases")
-    await operation.locator(".opblock-summary").click()
+    await operation.locator(".opblock-control-arrow").click()
     await operation.get_by_role("button", name="Try it out").click()
     await operation.get_by_role("button", name="Execute").click()
     await expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text("200")

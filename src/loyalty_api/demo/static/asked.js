@@ -18,7 +18,8 @@ query Home {
     rewards(first: 50) { edges { node { code kind points amount left automatic mayRedeem whyNot { code message } } } }
     setAside { redemptionId reward points amount expiresAt }
     coupons { code reward givenAt usedUp }
-    advice { kind points at reward insteadOf }
+    notices { id kind text at points reward }
+    advice { kind points reward insteadOf }
     card { qr barcode code { value qr } }
   }
 }
@@ -44,6 +45,11 @@ mutation Redeem($id: UUID!, $reward: String!, $atOnce: Boolean!) {
     ... on Redeemed { redemptionId status reward points expiresAt coupon }
     ... on Refused { code message }
   }
+}`;
+
+export const SEEN = `
+mutation Seen($id: UUID!, $notices: [ID!]!) {
+  acknowledgeAdvice(id: $id, notices: $notices) { __typename ... on Refused { code message } }
 }`;
 
 export const CANCEL = `

@@ -10,7 +10,7 @@ const REWARD_GLYPHS = {
   MONEY_OFF: "€", PERCENT_OFF: "%", FREE_PRODUCT: "☕", COUPON: "✂", PAY_WITH_POINTS: "⇄", DONATION: "♥", CUSTOM: "★",
 }; // prettier-ignore
 
-const ADVICE_MAX = 3;
+const NOTICES_MAX = 3;
 
 /** An SVG that the API drew, shown as an image: it is never read as part of the page. */
 export const image = (svg, alt, kind = "") =>
@@ -25,7 +25,7 @@ export function drawCode({ card }) {
 }
 
 export function cardScreen(home, words, taps) {
-  return [cardOf(home, words, taps), notices(home, words), tierOf(home, words), waiting(home, words, taps)];
+  return [cardOf(home, words, taps), notices(home, words, taps), tierOf(home, words), waiting(home, words, taps)];
 }
 
 function cardOf({ profile, number, points, tier, card }, words, taps) {
@@ -54,18 +54,29 @@ function cardOf({ profile, number, points, tier, card }, words, taps) {
   );
 }
 
-/** The most urgent first: what is lost soon, then what would cost less. */
-function notices({ advice }, words) {
-  const told = (each) =>
-    each.kind === "EXPIRING"
-      ? words.say("expires", { points: words.points(each.points), day: words.lastDay(each.at) })
-      : words.say("cheaper", {
-          reward: words.name(each.reward),
-          other: words.name(each.insteadOf),
-          points: words.points(each.points),
-        });
-  return advice.slice(0, ADVICE_MAX).map((each) => h("p", { class: "notice" }, told(each)));
+/** The most urgent first: what the member has not seen yet, then what would cost them less. */
+function notices({ notices: unseen, advice }, words, taps) {
+  const cheaper = advice.filter((each) => each.kind === "CHEAPER_REWARD");
+  return [
+    unseen.slice(0, NOTICES_MAX).map((each) =>
+      h(
+        "p",
+        { class: "notice" },
+        h("span", {}, notice(each, words)),
+        h("button", { type: "button", ariaLabel: words.say("seen"), onclick: () => taps.seen(each), data: { key: each.id } }, "×"),
+      ),
+    ),
+    cheaper.slice(0, 1).map((each) => h("p", { class: "notice" }, h("span", {}, lessFor(each, words)))),
+  ];
 }
+
+function notice({ kind, text, points, at, reward }, words) {
+  if (kind === "EXPIRING") return words.say("expires", { points: words.points(points), day: words.lastDay(at) });
+  return kind === "REWARD" ? words.say("reached", { reward: words.name(reward) }) : text;
+}
+
+const lessFor = ({ reward, insteadOf, points }, words) =>
+  words.say("cheaper", { reward: words.name(reward), other: words.name(insteadOf), points: words.points(points) });
 
 function tierOf({ tier }, words) {
   if (!tier) return null;
