@@ -97,12 +97,13 @@ _TYPES: dict[type[Refusal], Any] = {
 }
 
 
-def tell_refusal(refusal: Refusal) -> Any:
-    """The refusal as the type that names it. Raises those that no mutation names: they are errors."""
+def tell_refusal(refusal: Refusal, message: str | None = None) -> Any:
+    """The refusal as the type that names it, with its own sentence or another. Raises those that no mutation names:
+    they are errors."""
     if isinstance(refusal, InvalidRequest):
         field = refusal.errors[0].field if refusal.errors else "input"
         return InputInvalid(code=refusal.code, message=refusal.detail, field=field)
     kind = _TYPES.get(type(refusal))
     if kind is None:
         raise refusal
-    return kind(code=refusal.code, message=refusal.detail)
+    return kind(code=refusal.code, message=message or refusal.detail)
