@@ -209,7 +209,7 @@ export function redeemSheet(reward, words, { atOnce, yes, no }) {
 export function cardSheet({ number, card }, words, { hold, close }) {
   return [
     h("p", { class: "soft" }, words.say("showing")),
-    h("div", { class: "paper" }, image(codeOf(card), words.say("number", { number }), "qr"), card.barcode ? image(card.barcode, "") : null, h("b", {}, number)),
+    h("div", { class: "paper" }, image(codeOf(card), words.say("number", { number }), "qr"), card.barcode && !card.code ? image(card.barcode, "") : null, h("b", {}, number)),
     card.code ? h("p", { class: "soft" }, words.say("minute")) : null,
     h("button", { type: "button", class: "main", onclick: hold }, words.say("hold")),
     h("button", { type: "button", class: "quiet", onclick: close }, words.say("close")),

@@ -81,7 +81,7 @@ export const GERMAN = {
   away: "Verbinde …",
   next: "noch {amount} bis {tier}",
   highest: "Höher geht es nicht. Viel Freude.",
-  keeps: "noch {amount} bis {day} erhalten sie",
+  keeps: "noch {amount} bis {day}, dann bleibt sie",
   held: "Gilt bis {day}",
   purchases: "{number} Einkäufe",
   purchase: "1 Einkauf",
