@@ -19,6 +19,7 @@ from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.facts_abroad import open_facts
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.logging import configure_logging
+from loyalty_api.papers.pages import with_papers
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.receive import read_body
 from loyalty_api.rest.route import Answer, Route
@@ -39,7 +40,7 @@ class Application:
         self._door: Door | None = None
         self._endpoint: Endpoint | None = None
         self._sockets: Sockets | None = None
-        self._router = make_router(self._open, lambda: self._opened)
+        self._router = with_papers(make_router(self._open, lambda: self._opened))
         self._hot = {(route.method, route.path): route for route in ROUTES if route.hot}
 
     @property

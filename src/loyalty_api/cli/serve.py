@@ -59,9 +59,9 @@ def create_worker() -> object:
 
 def create_demo_worker() -> object:
     """The same with the pages of the demo in front of it."""
-    from loyalty_api.demo.pages import Pages
+    from loyalty_api.demo.pages import with_demo
 
-    return Pages(create_worker())
+    return with_demo(create_worker())
 
 
 def _check_free(host: str, port: int) -> None:
