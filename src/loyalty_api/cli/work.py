@@ -16,6 +16,7 @@ from loyalty_api.insights.worth import InsightNotInstalled
 from loyalty_api.kernel.clock import now, rfc3339
 from loyalty_api.kernel.database import Database
 from loyalty_api.settings import read_settings
+from loyalty_api.worker.beats import Beats
 from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 from loyalty_api.worker.projector import Projector
 from loyalty_api.worker.relay import Relay
@@ -49,26 +50,28 @@ def command(once: bool, pause: float, as_json: bool) -> None:
             click.echo(f"loyalty: {program.code}: {', '.join(parts)}", err=True)
 
     async def work(database: Database) -> None:
-        settings = read_settings()
+        settings, beats = read_settings(), Beats()
         worker, projector, valuer = (
-            Worker(database, clock=now, tell=tell),
+            Worker(database, clock=now, tell=tell, beats=beats),
             Projector(database),
             Valuer(database, clock=now),
         )
-        webhooks = Webhooks(database, local=settings.webhooks_local)
-        sweeper = Sweeper(database, events_days=settings.events_days, clock=now)
-        relay = Relay(database, tell=webhooks.wake)
+        webhooks = Webhooks(database, local=settings.webhooks_local, beats=beats)
+        sweeper = Sweeper(database, events_days=settings.events_days, clock=now, beats=beats)
+        relay = Relay(database, tell=webhooks.wake, beats=beats)
         if once:
             for part in (worker, relay, webhooks, projector, sweeper):
                 await part.round()
             with contextlib.suppress(InsightNotInstalled):
                 await valuer.round()
+            await beats.write(database)
             return
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
         parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, sweeper)]
+        parts.append(beats.work(database, stop))
         await asyncio.gather(worker.work(stop, pause_seconds=pause), *parts)
 
     run(with_database(work, pool_size=POOL_SIZE))

@@ -15,7 +15,9 @@ from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
-from loyalty_api.worker.hook import HookRun, Pace
+from loyalty_api.worker.beats import Beats
+from loyalty_api.worker.hook import HookRun
+from loyalty_api.worker.pace import Pace
 from loyalty_api.worker.sender import Sender
 
 REST_SECONDS = 5.0  # before a webhook whose run broke is served again
@@ -33,11 +35,13 @@ class Webhooks:
         local: bool,
         pace: Pace | None = None,
         clock: Callable[[], datetime] = real_now,
+        beats: Beats | None = None,
     ) -> None:
         self._database = database
         self._local = local
         self._pace = pace or Pace()
         self._clock = clock
+        self._beats = beats or Beats()
         self._holder = new_id()
         self._runs: dict[UUID, tuple[HookRun, asyncio.Task]] = {}
         self._rests: dict[UUID, datetime] = {}
@@ -111,7 +115,16 @@ class Webhooks:
         )
         if place is None:
             return None
-        return HookRun(self._database, sender, hook, place, holder=self._holder, pace=self._pace, clock=self._clock)
+        return HookRun(
+            self._database,
+            sender,
+            hook,
+            place,
+            holder=self._holder,
+            pace=self._pace,
+            clock=self._clock,
+            beats=self._beats,
+        )
 
     def _ended(self, webhook_id: UUID, task: asyncio.Task) -> None:
         del self._runs[webhook_id]

@@ -28,6 +28,7 @@ _AGAIN = """
 UPDATE feed_cursors c SET position = 0, again_to = NULLIF(l.position, 0) FROM feed_lanes l
 WHERE c.program_id = $1 AND c.subscriber = $2 AND l.program_id = $1
 """
+_READ = "SELECT position FROM feed_cursors WHERE program_id = $1 AND subscriber = $2"
 _READING_AGAIN = "SELECT position, again_to FROM feed_cursors WHERE program_id = $1 AND subscriber = $2"
 
 
@@ -48,6 +49,11 @@ async def hold_cursor(connection: Connection, *, program_id: UUID, subscriber: s
 async def move_cursor(connection: Connection, *, program_id: UUID, subscriber: str, position: int) -> None:
     """The subscriber, whose cursor is held, has read up to here."""
     await connection.execute(_KEEP, program_id, subscriber, position)
+
+
+async def first_unread(connection: Connection, *, program_id: UUID, subscriber: str) -> int:
+    """The first position that the subscriber has still to read."""
+    return (await connection.fetchval(_READ, program_id, subscriber) or 0) + 1
 
 
 async def read_again(connection: Connection, *, program_id: UUID, subscriber: str) -> None:
