@@ -12,14 +12,17 @@ import msgspec
 from loyalty_api.cli.run import plain_errors, run, with_database
 from loyalty_api.domain.lifecycle.nightly import Ran
 from loyalty_api.domain.programs.queries import Program
+from loyalty_api.insights.project import SUBSCRIBER as INSIGHT
 from loyalty_api.insights.worth import InsightNotInstalled
 from loyalty_api.kernel.clock import now, rfc3339
 from loyalty_api.kernel.database import Database
-from loyalty_api.settings import read_settings
+from loyalty_api.settings import MissingSetting, Settings, read_settings
 from loyalty_api.worker.beats import Beats
 from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 from loyalty_api.worker.projector import Projector
 from loyalty_api.worker.relay import Relay
+from loyalty_api.worker.streamer import SUBSCRIBER as STREAM
+from loyalty_api.worker.streamer import Streamer
 from loyalty_api.worker.sweeper import Sweeper
 from loyalty_api.worker.valuer import Valuer
 from loyalty_api.worker.webhooks import Webhooks
@@ -57,7 +60,9 @@ def command(once: bool, pause: float, as_json: bool) -> None:
             Valuer(database, clock=now),
         )
         webhooks = Webhooks(database, local=settings.webhooks_local, beats=beats)
-        sweeper = Sweeper(database, events_days=settings.events_days, clock=now, beats=beats)
+        streamers = _streamers(database, settings, beats)
+        readers = (INSIGHT, *(STREAM for _ in streamers))
+        sweeper = Sweeper(database, events_days=settings.events_days, clock=now, subscribers=readers, beats=beats)
         relay = Relay(database, tell=webhooks.wake, beats=beats)
         if once:
             for part in (worker, relay, webhooks, projector, sweeper):
@@ -70,8 +75,17 @@ def command(once: bool, pause: float, as_json: bool) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
-        parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, sweeper)]
+        parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, *streamers, sweeper)]
         parts.append(beats.work(database, stop))
         await asyncio.gather(worker.work(stop, pause_seconds=pause), *parts)
 
     run(with_database(work, pool_size=POOL_SIZE))
+
+
+def _streamers(database: Database, settings: Settings, beats: Beats) -> list[Streamer]:
+    """The one that fills streams, where the deployment asks for them."""
+    if not settings.stream_length:
+        return []
+    if not settings.redis_url:
+        raise MissingSetting("LOYALTY_STREAM_LENGTH asks for a stream: say in LOYALTY_REDIS_URL where it is.")
+    return [Streamer(database, settings.redis_url, length=settings.stream_length, beats=beats)]

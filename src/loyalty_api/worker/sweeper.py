@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from loyalty_api.domain.feed.cursors import first_unread
@@ -24,12 +24,20 @@ log = logger(__name__)
 
 
 class Sweeper:
-    """``events_days``: how many days events are kept; 0: for ever. ``clock``: the real present."""
+    """``events_days``: how many days events are kept; 0: for ever. ``clock``: the real present. ``subscribers``:
+    whose cursors, besides those of webhooks, events are kept for."""
 
     def __init__(
-        self, database: Database, *, events_days: int, clock: Callable[[], datetime], beats: Beats | None = None
+        self,
+        database: Database,
+        *,
+        events_days: int,
+        clock: Callable[[], datetime],
+        subscribers: Sequence[str] = (SUBSCRIBER,),
+        beats: Beats | None = None,
     ) -> None:
         self._database = database
+        self._subscribers = subscribers
         self._beats = beats or Beats()
         self._events_days = events_days
         self._clock = clock
@@ -73,9 +81,11 @@ class Sweeper:
         before = program.present(self._clock()) - timedelta(days=self._events_days)
 
         async def work(connection: Connection) -> int:
-            unread = await first_unread(connection, program_id=program.id, subscriber=SUBSCRIBER)
+            needed = [
+                await first_unread(connection, program_id=program.id, subscriber=each) for each in self._subscribers
+            ]
             undelivered = await first_needed(connection, program.id)
-            needed = unread if undelivered is None else min(unread, undelivered)
-            return await forget_events(connection, program.id, before=before, needed=needed)
+            needed += [] if undelivered is None else [undelivered]
+            return await forget_events(connection, program.id, before=before, needed=min(needed))
 
         return await self._database.write(work)
