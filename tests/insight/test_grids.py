@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -99,7 +99,7 @@ def test_quintiles_are_as_equal_as_can_be_and_in_order(told: tuple[Shop, Naive])
         assert sum(sizes) == buyers == sum(each["members"] for each in answer["cells"])
         assert max(sizes) - min(sizes) <= 1
         edges = [(each["least"], each["most"]) for each in (reversed(cuts) if name == "r" else cuts)]
-        assert all(one[1] <= other[0] for one, other in itertools.pairwise(edges))
+        assert all(one[1] <= other[0] for one, other in pairwise(edges))
     assert answer == ask(shop, "rfm", scoring="quintiles")
 
 

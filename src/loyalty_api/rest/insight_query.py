@@ -17,7 +17,7 @@ from loyalty_api.rest.route import Call
 PERIODS_MAX = 400
 DEFAULT_PERIODS = {"month": 12, "week": 26, "day": 31}
 DAYS_MAX = 3650
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 12, 31)  # of any clock
 THROUGH = "up to the end of this local day, 2026-03-31; today unless given"
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
