@@ -16,11 +16,14 @@ from loyalty_api.kernel.ids import instant_of
 BEHIND = timedelta(seconds=60)
 BEATING = "relay"
 COUNTED_MAX = 100_000  # of what waits, no more is counted
+LOOKED_AT_MAX = 1000  # nor looked at by who asks whether an API is ready
 
 _JOBS = "SELECT job, ran_at, ok, took_ms, found FROM job_runs ORDER BY job"
 _BEAT = "SELECT ran_at, ok FROM job_runs WHERE job = $1"
 _COUNTS = "SELECT name, count FROM job_counts ORDER BY name"
-_OLDEST = "SELECT id FROM outbox WHERE position IS NULL ORDER BY program_id, member_id, seq LIMIT 1"
+_OLDEST = f"""
+SELECT w.id FROM (SELECT id FROM outbox WHERE position IS NULL LIMIT {LOOKED_AT_MAX}) w ORDER BY w.id LIMIT 1
+"""
 _WAITING = f"""
 SELECT count(*) AS waiting, (array_agg(w.id ORDER BY w.id))[1] AS oldest
 FROM (SELECT id FROM outbox WHERE position IS NULL LIMIT {COUNTED_MAX}) w
