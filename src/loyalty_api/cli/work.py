@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 import msgspec
@@ -27,6 +28,7 @@ from loyalty_api.worker.sweeper import Sweeper
 from loyalty_api.worker.valuer import Valuer
 from loyalty_api.worker.webhooks import Webhooks
 
+LOOKUPS_MAX = 32  # receivers' names at a time: one whose server is silent holds a thread for seconds
 POOL_SIZE = 8  # one works, one relays, one projects, one values, some write down what was delivered
 
 
@@ -72,6 +74,7 @@ def command(once: bool, pause: float, as_json: bool) -> None:
             await beats.write(database)
             return
         stop = asyncio.Event()
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUPS_MAX, "lookup"))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)

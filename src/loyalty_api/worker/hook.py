@@ -67,7 +67,7 @@ class HookRun:
         self._pace = pace
         self._clock = clock
         self._beats = beats
-        self._following = place
+        self._following = self._written = place
         self._lanes = Lanes()
         self._unwritten: deque[Delivery] = deque()  # read from the feed, in its order
         self._changed: dict[UUID, Delivery] = {}  # written down before, and not as it is now
@@ -213,12 +213,12 @@ class HookRun:
             self._changed[delivery.delivery_id] = delivery
 
     async def _write_on(self) -> None:
-        """Writes what there is to write, and holds the cursor on in good time."""
+        """Writes what there is to write; that nothing of what was read was asked for, only now and then."""
         since = self._clock() - self._written_at
         if since < timedelta(seconds=self._pace.step):
             return
-        held_long = since >= timedelta(seconds=self._pace.hold / 3)
-        if self._step is not None or self._unwritten or self._changed or held_long:
+        moved = self._following != self._written and since >= timedelta(seconds=self._pace.hold / 3)
+        if self._step is not None or self._unwritten or self._changed or moved:
             await self._write()
 
     async def _write(self) -> None:
@@ -228,7 +228,7 @@ class HookRun:
         await self._database.write(
             lambda connection: write_step(connection, self.hook, step, holder=self._holder, until=until)
         )
-        self._step, self._written_at = None, now
+        self._step, self._written, self._written_at = None, step.place, now
         self._replays -= {row[0] for row in step.changed if row[1] != State.WAITING}
         if step.tell_failing:
             self._told_failing = step.failing_since

@@ -22,7 +22,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     first: float = FIRST_SECONDS
     step: float = 0.1
     spill: float = 1.0
-    hold: float = 10.0
+    hold: float = 30.0
     recovered: float = 30.0
     tick: float = 0.2
     at_once: int = 64

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from loyalty_api.domain.webhooks.cursors import hold_cursor
+from loyalty_api.domain.webhooks.cursors import hold_cursor, hold_on
 from loyalty_api.domain.webhooks.progress import Hook, hooks_on
 from loyalty_api.kernel.clock import now as real_now
 from loyalty_api.kernel.database import Database
@@ -46,6 +46,7 @@ class Webhooks:
         self._runs: dict[UUID, tuple[HookRun, asyncio.Task]] = {}
         self._rests: dict[UUID, datetime] = {}
         self._woken = asyncio.Event()
+        self._held_on_at = clock()
 
     def wake(self) -> None:
         """Something new has its place in the feed."""
@@ -81,6 +82,7 @@ class Webhooks:
             await sender.close()
 
     async def _look(self, sender: Sender) -> None:
+        await self._hold_on()
         hooks = {hook.webhook_id: hook for hook in await self._hooks()}
         for webhook_id, (run, task) in list(self._runs.items()):
             if task.done():
@@ -96,6 +98,12 @@ class Webhooks:
             run = await self._take(sender, hook)
             if run is not None:
                 self._runs[webhook_id] = run, asyncio.create_task(run.run())
+
+    async def _hold_on(self) -> None:
+        now, hold = self._clock(), timedelta(seconds=self._pace.hold)
+        if self._runs and now - self._held_on_at >= hold / 3:
+            await self._database.write(lambda connection: hold_on(connection, holder=self._holder, until=now + hold))
+            self._held_on_at = now
 
     async def _hooks(self) -> list[Hook]:
         async with self._database.reader() as connection:
