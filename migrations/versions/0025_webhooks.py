@@ -7,7 +7,7 @@ from alembic import op
 from loyalty_api.kernel.schema import claim_table, grant, member_table, reference_table
 
 revision = "0025"
-down_revision = "0026"
+down_revision = "0024"
 
 INSTANT = sa.DateTime(timezone=True)
 

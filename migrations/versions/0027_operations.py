@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from loyalty_api.kernel.schema import grant, reference_table
 
 revision = "0027"
-down_revision = "0025"
+down_revision = "0026"
 
 
 def upgrade() -> None:

@@ -27,7 +27,7 @@ from loyalty_api.rest.route import Answer, Route
 from loyalty_api.rest.router import ROUTES, answer_unrouted, make_router
 from loyalty_api.rest.serve import serve_route
 from loyalty_api.rest.tally import share_tally
-from loyalty_api.settings import Settings, read_settings
+from loyalty_api.settings import Settings, metrics_dir, read_settings
 
 # A batch in flight holds some ten thousand objects; collecting amid it, at Python's 700, only walks what lives.
 _YOUNG_OBJECTS_MAX = 50_000
@@ -105,7 +105,7 @@ class Application:
             )
         )
         self._sockets = Sockets(self._endpoint)
-        directory = self._settings.metrics_dir
+        directory = metrics_dir()
         sharing = asyncio.create_task(share_tally(directory)) if directory else None
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS_MAX, 20, 20)

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 SECRET_LENGTH_MIN = 32
+_METRICS_DIR = "LOYALTY_METRICS_DIR"
 _POSTGRES = re.compile(r"^(postgresql(\+asyncpg)?|postgres)://\S*$")
 _REDIS = re.compile(r"^(rediss?|unix)://\S+$")
 
@@ -45,8 +46,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lead to private addresses over plain http, which a test or a demo asks for and nobody else. ``events_days``: after
     how many days events are forgotten that every subscriber has read; 0, unless it is set: never. ``stream_length``:
     about how many of a program's newest events stand in a stream of Redis or Valkey; 0, unless it is set: none.
-    ``metrics_dir``: where the processes of one server share what they count; ``loyalty serve`` makes one where it has
-    several.
     """
 
     database_url: str
@@ -61,7 +60,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhooks_local: bool = False
     events_days: int = 0
     stream_length: int = 0
-    metrics_dir: str = ""
     log_level: str = "INFO"
 
 
@@ -89,9 +87,14 @@ def traces_asked(environment: Mapping[str, str] = os.environ) -> bool:
     return any(environment.get(name) for name in named)
 
 
+def metrics_dir() -> str:
+    """Where the processes of one server share what they count; empty: there is one process."""
+    return os.environ.get(_METRICS_DIR, "")
+
+
 def share_metrics_dir(directory: str) -> None:
     """Sets it for the processes that this one starts."""
-    os.environ["LOYALTY_METRICS_DIR"] = directory
+    os.environ[_METRICS_DIR] = directory
 
 
 def _read(variable: str, text: str, kind: Any) -> object:

@@ -44,15 +44,15 @@ async def lived(own_shop: Shop, own_database: Database) -> Shop:
     for path, body in calls:
         answer = shop.call("POST", path, body)
         assert answer.status_code < 300, answer.text
-    await read(own_database)
+    await read_by_all(own_database)
     shop.set_clock(LATER)
     shop.buy(member, 700, occurred_at=LATER)
-    await read(own_database)
+    await read_by_all(own_database)
     return shop
 
 
-async def read(database: Database) -> None:
-    """Gives events their places, and works figures out of them."""
+async def read_by_all(database: Database) -> None:
+    """Events get their places, and the figures have read them."""
     await Relay(database).round()
     await Projector(database).round()
 
@@ -78,7 +78,7 @@ async def test_events_beyond_the_days_are_forgotten_and_every_law_still_holds(
     assert feed(lived) == ["purchase.recorded", "points.earned"]
     assert (await verify(own_database)).findings == []
     lived.buy(lived.enrol(), 900, occurred_at=LATER)
-    await read(own_database)
+    await read_by_all(own_database)
     lived.set_clock("2027-06-10T12:00:00Z")
     assert await sweeper(own_database, 99).round() > 0
     assert feed(lived) == []
@@ -92,7 +92,7 @@ async def test_a_webhook_that_has_not_delivered_keeps_events_as_long_as_it_is_on
 ) -> None:
     webhook_id, _ = await own_open(lived, "http://127.0.0.1:1/hook")
     lived.buy(lived.enrol(), 900, occurred_at=LATER)
-    await read(own_database)
+    await read_by_all(own_database)
     lived.set_clock("2027-06-10T12:00:00Z")
     await sweeper(own_database, 1).round()
     kept = ["member.enrolled", "purchase.recorded", "points.earned"]

@@ -14,7 +14,7 @@ import click
 
 from loyalty_api.cli.run import fail, plain_errors
 from loyalty_api.kernel.embedded import die_with_parent
-from loyalty_api.settings import Settings, read_settings, share_metrics_dir, traces_asked
+from loyalty_api.settings import read_settings, share_metrics_dir, traces_asked
 
 STOP_SECONDS_MAX = 20  # a worker that has not answered everything by then is ended
 
@@ -29,7 +29,7 @@ STOP_SECONDS_MAX = 20  # a worker that has not answered everything by then is en
 @plain_errors
 def command(host: str, port: int, workers: int, demo_pages: bool) -> None:
     """Serves the REST API until it is told to stop."""
-    settings = read_settings()  # a missing setting is told here, not by each worker
+    read_settings()  # a missing setting is told here, not by each worker
     if traces_asked() and not _traces_installed():
         fail("OTEL_… asks for traces, which need `pip install loyalty_api[telemetry]`.")
     _check_free(host, port)
@@ -38,7 +38,7 @@ def command(host: str, port: int, workers: int, demo_pages: bool) -> None:
 
     processes = f"{workers} processes" if workers > 1 else "one process"
     click.echo(f"loyalty: serving http://{host}:{port} from {processes}; Ctrl-C ends it", err=True)
-    with _shared_metrics(settings, workers):
+    with _shared_metrics(workers):
         granian.Granian(
             f"loyalty_api.cli.serve:{'create_demo_worker' if demo_pages else 'create_worker'}",
             factory=True,
@@ -59,9 +59,9 @@ def _traces_installed() -> bool:
 
 
 @contextmanager
-def _shared_metrics(settings: Settings, workers: int) -> Generator[None]:
+def _shared_metrics(workers: int) -> Generator[None]:
     """A directory in which several processes share what they count, as long as they are served."""
-    if workers == 1 or settings.metrics_dir:
+    if workers == 1:
         yield
         return
     with tempfile.TemporaryDirectory(prefix="loyalty-metrics-") as directory:

@@ -13,7 +13,6 @@ import msgspec
 from loyalty_api.cli.run import plain_errors, run, with_database
 from loyalty_api.domain.lifecycle.nightly import Ran
 from loyalty_api.domain.programs.queries import Program
-from loyalty_api.insights.project import SUBSCRIBER as INSIGHT
 from loyalty_api.insights.worth import InsightNotInstalled
 from loyalty_api.kernel.clock import now, rfc3339
 from loyalty_api.kernel.database import Database
@@ -24,7 +23,7 @@ from loyalty_api.worker.projector import Projector
 from loyalty_api.worker.relay import Relay
 from loyalty_api.worker.streamer import SUBSCRIBER as STREAM
 from loyalty_api.worker.streamer import Streamer
-from loyalty_api.worker.sweeper import Sweeper
+from loyalty_api.worker.sweeper import SUBSCRIBERS, Sweeper
 from loyalty_api.worker.valuer import Valuer
 from loyalty_api.worker.webhooks import Webhooks
 
@@ -63,7 +62,7 @@ def command(once: bool, pause: float, as_json: bool) -> None:
         )
         webhooks = Webhooks(database, local=settings.webhooks_local, beats=beats)
         streamers = _streamers(database, settings, beats)
-        readers = (INSIGHT, *(STREAM for _ in streamers))
+        readers = (*SUBSCRIBERS, *(STREAM for _ in streamers))
         sweeper = Sweeper(database, events_days=settings.events_days, clock=now, subscribers=readers, beats=beats)
         relay = Relay(database, tell=webhooks.wake, beats=beats)
         if once:

@@ -18,6 +18,7 @@ from loyalty_api.domain.operations.queries import Outlook, read_outlook, unix_se
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.route import Answer, Call, Route
 from loyalty_api.rest.tally import SECONDS, SIZES, Tally, tally_everywhere
+from loyalty_api.settings import metrics_dir
 
 
 class _Numbers(Collector):
@@ -104,7 +105,7 @@ async def read(door: Door, call: Call) -> Answer:
     """200 with all metrics."""
     async with door.database.reader() as connection:
         outlook = await read_outlook(connection, now=call.received_at)
-    tally = tally_everywhere(door.settings.metrics_dir)
+    tally = tally_everywhere(metrics_dir())
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Numbers(tally, outlook, door.queued(), unix_seconds(call.received_at)))
     return Answer(200, generate_latest(registry), content_type=CONTENT_TYPE_LATEST.encode())

@@ -11,7 +11,7 @@ from loyalty_api.domain.feed.cursors import first_unread
 from loyalty_api.domain.feed.forget import BATCH, forget_events
 from loyalty_api.domain.programs.queries import Catalogue, Program, program_ids
 from loyalty_api.domain.webhooks.sweep import every_webhook, first_needed, sweep_deliveries
-from loyalty_api.insights.project import SUBSCRIBER
+from loyalty_api.insights.project import SUBSCRIBER as FIGURES
 from loyalty_api.kernel.clock import monotonic
 from loyalty_api.kernel.database import Connection, Database
 from loyalty_api.kernel.logging import logger
@@ -19,6 +19,7 @@ from loyalty_api.kernel.refusals import Busy
 from loyalty_api.worker.beats import Beats
 
 PAUSE_SECONDS = 600.0
+SUBSCRIBERS = (FIGURES,)  # who reads in every deployment, however far behind
 
 log = logger(__name__)
 
@@ -33,7 +34,7 @@ class Sweeper:
         *,
         events_days: int,
         clock: Callable[[], datetime],
-        subscribers: Sequence[str] = (SUBSCRIBER,),
+        subscribers: Sequence[str] = SUBSCRIBERS,
         beats: Beats | None = None,
     ) -> None:
         self._database = database
@@ -81,11 +82,9 @@ class Sweeper:
         before = program.present(self._clock()) - timedelta(days=self._events_days)
 
         async def work(connection: Connection) -> int:
-            needed = [
-                await first_unread(connection, program_id=program.id, subscriber=each) for each in self._subscribers
-            ]
+            unread = await first_unread(connection, program.id, self._subscribers)
             undelivered = await first_needed(connection, program.id)
-            needed += [] if undelivered is None else [undelivered]
-            return await forget_events(connection, program.id, before=before, needed=min(needed))
+            needed = unread if undelivered is None else min(unread, undelivered)
+            return await forget_events(connection, program.id, before=before, needed=needed)
 
         return await self._database.write(work)

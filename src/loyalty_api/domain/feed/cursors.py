@@ -6,6 +6,7 @@ one has made of an event, the other finds the event read. So each event counts e
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from loyalty_api.kernel.database import Connection
@@ -28,13 +29,21 @@ _AGAIN = """
 UPDATE feed_cursors c SET position = 0, again_to = NULLIF(l.position, 0) FROM feed_lanes l
 WHERE c.program_id = $1 AND c.subscriber = $2 AND l.program_id = $1
 """
-_READ = "SELECT position FROM feed_cursors WHERE program_id = $1 AND subscriber = $2"
+_UNREAD = """
+SELECT min(COALESCE(c.position, 0)) + 1 FROM unnest($2::text[]) AS s (subscriber)
+LEFT JOIN feed_cursors c ON c.program_id = $1 AND c.subscriber = s.subscriber
+"""
 _READING_AGAIN = "SELECT position, again_to FROM feed_cursors WHERE program_id = $1 AND subscriber = $2"
 
 
 async def programs_behind(connection: Connection, subscriber: str) -> list[UUID]:
     """The programs with events that the subscriber has yet to read."""
     return [row["program_id"] for row in await connection.fetch(_BEHIND, subscriber)]
+
+
+async def first_unread(connection: Connection, program_id: UUID, subscribers: Collection[str]) -> int:
+    """The first position that one of these has still to read."""
+    return await connection.fetchval(_UNREAD, program_id, list(subscribers))
 
 
 async def hold_cursor(connection: Connection, *, program_id: UUID, subscriber: str) -> int:
@@ -49,11 +58,6 @@ async def hold_cursor(connection: Connection, *, program_id: UUID, subscriber: s
 async def move_cursor(connection: Connection, *, program_id: UUID, subscriber: str, position: int) -> None:
     """The subscriber, whose cursor is held, has read up to here."""
     await connection.execute(_KEEP, program_id, subscriber, position)
-
-
-async def first_unread(connection: Connection, *, program_id: UUID, subscriber: str) -> int:
-    """The first position that the subscriber has still to read."""
-    return (await connection.fetchval(_READ, program_id, subscriber) or 0) + 1
 
 
 async def read_again(connection: Connection, *, program_id: UUID, subscriber: str) -> None:
