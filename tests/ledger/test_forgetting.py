@@ -126,6 +126,17 @@ async def test_a_webhook_that_has_not_delivered_keeps_events_as_long_as_it_is_on
     assert feed(lived) == []
 
 
+async def test_figures_that_are_not_worked_out_yet_keep_events(own_shop: Shop, own_database: Database) -> None:
+    own_shop.enrol()
+    own_shop.set_clock(LATER)
+    await Relay(own_database).round()
+    await sweeper(own_database, 1).round()
+    assert feed(own_shop) == ["member.enrolled"]
+    await Projector(own_database).round()
+    await sweeper(own_database, 1).round()
+    assert feed(own_shop) == []
+
+
 async def test_a_cursor_before_what_is_kept_is_told_so_and_without_one_the_oldest_come_first(
     lived: Shop, own_database: Database
 ) -> None:
@@ -150,7 +161,7 @@ async def test_forgetting_batch_by_batch_counts_what_forgetting_at_once_does(
     while not counts or counts[-1]:
         counts.append(
             await own_database.write(
-                lambda connection: forget_events(connection, program_id, before=end, needed=None, limit=2)
+                lambda connection: forget_events(connection, program_id, before=end, needed=10**9, limit=2)
             )
         )
     assert counts[:-1] == [2] * (len(counts) - 1) or counts[-2] == 1

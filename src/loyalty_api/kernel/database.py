@@ -41,6 +41,8 @@ _BY_KEY = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
+# Each is told of every statement, once it has ended: empty, but for who traces (see ``telemetry.py``).
+QUERY_WATCHERS: list[Callable[[Any], None]] = []
 _DIALECT = dialect_module.dialect()
 _RETRIED = {"40001", "40P01"}
 _UNREACHABLE = ("08", "57P", "53")
@@ -187,6 +189,8 @@ def _may_retry(error: Exception) -> bool:
 
 async def _prepare(connection: Any) -> None:
     """JSON passes as bytes, untouched: what was written is what is read, to the byte."""
+    for watch in QUERY_WATCHERS:
+        connection.add_query_logger(watch)
     await connection.set_type_codec("json", schema="pg_catalog", encoder=_as_is, decoder=_as_is, format="binary")
     await connection.execute(
         f"SELECT set_config('role', '{APPLICATION_ROLE}', false) FROM pg_roles"

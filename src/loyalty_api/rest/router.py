@@ -36,6 +36,7 @@ from loyalty_api.rest import (
     member_status,
     members,
     merges,
+    metrics,
     openapi,
     openings,
     points,
@@ -99,6 +100,7 @@ CONTRACT: list[Route] = [
     *clock.ROUTES,
     *api_keys.ROUTES,
     *health.ROUTES,
+    *metrics.ROUTES,
 ]
 ROUTES: list[Route] = [*CONTRACT, openapi.route(CONTRACT)]
 

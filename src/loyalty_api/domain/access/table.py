@@ -13,13 +13,16 @@ _STAFF_READ = frozenset({"read", "manage", "admin"})
 _MANAGE = frozenset({"manage", "admin"})
 _ADMIN = frozenset({"admin"})
 _OPERATOR = frozenset({"operator"})
+_METRICS = frozenset({"operator", "metrics"})
 
 PROGRAM_SCOPES = ("till", "read", "manage", "admin")
+DEPLOYMENT_SCOPES = ("operator", "metrics")  # of keys that belong to no program
 
 ADMITTED: dict[str, frozenset[str]] = {
     "GET /health/live": PUBLIC,
     "GET /health/ready": PUBLIC,
     "GET /openapi.json": PUBLIC,
+    "GET /metrics": _METRICS,
     "POST /v1/members": _TILL,
     "POST /v1/members/batch": _TILL,
     "POST /v1/members/search": _READ,
