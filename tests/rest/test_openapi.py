@@ -15,7 +15,7 @@ from tests.make.problem import problem
 from tests.make.purchase import make_line, make_purchase
 from tests.make.shop import Shop
 
-INSIGHT = ("liability", "lifetime-value", "members", "tier-migration")
+INSIGHT = ("ladder", "liability", "lifetime-value", "members", "tier-migration")
 
 
 def test_the_contract_that_is_served_is_the_committed_one(http: httpx.Client) -> None:

@@ -78,6 +78,7 @@ ADMITTED: dict[str, frozenset[str]] = {
     "GET /v1/events": _STAFF_READ,
     "GET /v1/members/{member_id}/loyalty": _STAFF_READ,
     "GET /v1/insight/members": _STAFF_READ,
+    "GET /v1/insight/ladder": _STAFF_READ,
     "GET /v1/insight/liability": _STAFF_READ,
     "GET /v1/insight/lifetime-value": _STAFF_READ,
     "GET /v1/insight/tier-migration": _STAFF_READ,

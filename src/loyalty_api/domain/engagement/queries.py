@@ -90,7 +90,7 @@ _INVOLVED = """
 SELECT member_id, count(*) AS events,
        count(*) FILTER (WHERE split_part(kind, '.', 1) = ANY($4::text[]) AND data->>'solicited' = 'false')
 FROM engagements
-WHERE member_id = ANY($1::uuid[]) AND reference IS NOT NULL AND occurred_at >= $2 AND occurred_at < $3
+WHERE {whose} AND reference IS NOT NULL AND occurred_at >= $2 AND occurred_at < $3
 GROUP BY member_id
 """
 
@@ -100,5 +100,17 @@ async def involvement_of(
 ) -> dict[UUID, Involvement]:
     """By member, what occurred in between; of those who did anything. What the product records itself, as enrolments,
     is not counted."""
-    rows = await connection.fetch(_INVOLVED, list(member_ids), since, before, list(ADVOCACY))
+    sql = _INVOLVED.format(whose="member_id = ANY($1::uuid[])")
+    return _involvement(await connection.fetch(sql, list(member_ids), since, before, list(ADVOCACY)))
+
+
+async def involvement_in(
+    connection: Connection, *, program_id: UUID, since: datetime, before: datetime
+) -> dict[UUID, Involvement]:
+    """The same of everybody in the program."""
+    sql = _INVOLVED.format(whose="program_id = $1")
+    return _involvement(await connection.fetch(sql, program_id, since, before, list(ADVOCACY)))
+
+
+def _involvement(rows: list[asyncpg.Record]) -> dict[UUID, Involvement]:
     return {row["member_id"]: Involvement(*tuple(row)[1:]) for row in rows}
