@@ -53,8 +53,16 @@ def test_every_route_that_is_not_in_the_table_answers_404_or_405(http: httpx.Cli
             allowed = set(answer.headers["allow"].split(", "))
             assert method not in allowed, body
             assert allowed >= {route.split(" ")[0] for route in ADMITTED if route.split(" ")[1] == path}
-    for path in ("/", "/v1", "/v2/members", "/docs", "/schema", "/v1/members/x/y/z", "/metrics/x", "/.env", "//v1//"):
+    for path in ("/", "/v1", "/v2/members", "/docs/x", "/schema", "/v1/members/x/y/z", "/metrics/x", "/.env", "//v1//"):
         problem(call(http, f"GET {path}", bearer(shop.key)), 404, "request.not_found")
+
+
+@pytest.mark.parametrize("path", ["/docs", "/explorer", "/papers/explorer.js", "/papers/swagger-ui-bundle.js"])
+def test_papers_ask_for_no_key_and_may_load_nothing_from_elsewhere(http: httpx.Client, path: str) -> None:
+    answer = http.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; ")
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize("route", OPEN)
