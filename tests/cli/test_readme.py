@@ -45,7 +45,7 @@ def test_the_commands_run_in_order_and_the_purchase_earns(
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
         told[command.split()[1]] = done.stdout
-    assert list(told) == ["migrate", "program", "keys", "verify"]
+    assert list(told) == ["migrate", "program", "keys", "verify", "insight"]
     assert "every law holds" in told["verify"]
 
     key = told["keys"].split()[0]
