@@ -8,9 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from loyalty_api.kernel.database import Database
-from loyalty_api.worker.projector import Projector
-from loyalty_api.worker.relay import Relay
 from tests.make.purchase import make_purchase
 from tests.make.shop import LONG_AGO, Shop
 
@@ -45,12 +42,6 @@ def buy_now_and_then(
     for start in range(0, len(purchases), 1000):
         _batch(shop, "purchases", purchases[start : start + 1000])
     return enrolled, days
-
-
-async def work_out(database: Database) -> None:
-    """All that was recorded becomes figures."""
-    await Relay(database).round()
-    await Projector(database).round()
 
 
 def _batch(shop: Shop, noun: str, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:

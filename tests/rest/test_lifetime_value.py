@@ -17,7 +17,8 @@ from loyalty_api.insights.worth import Assumptions, InsightNotInstalled, Model, 
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database
 from loyalty_api.worker.valuer import Valuer
-from tests.make.habits import Days, buy_now_and_then, work_out
+from tests.make.habits import Days, buy_now_and_then
+from tests.make.insight import project
 from tests.make.problem import problem
 from tests.make.shop import Shop
 
@@ -47,7 +48,7 @@ async def test_the_model_is_that_of_what_was_bought_and_the_rest_of_the_time_is_
     shop: Shop, database: Database
 ) -> None:
     _, days = buy_now_and_then(shop, 250, first=FIRST, last=LAST)
-    await work_out(database)
+    await project(database, shop)
     told = read(shop, through=str(HALF))
     rows = rows_of(days, HALF)
     assert told["model"] == msgspec.to_builtins(fit_worth(rows, minor_digits=2))
@@ -74,7 +75,7 @@ async def test_without_a_day_all_of_the_time_is_fitted_and_the_latter_half_fores
     shop: Shop, database: Database
 ) -> None:
     _, days = buy_now_and_then(shop, 250, first=FIRST, last=LAST)
-    await work_out(database)
+    await project(database, shop)
     told = read(shop)
     assert told["as_of"] == "2026-03-01"
     assert told["model"] == msgspec.to_builtins(fit_worth(rows_of(days, LAST), minor_digits=2))
@@ -92,7 +93,7 @@ async def test_what_two_members_bought_is_one_history_once_they_are_merged(shop:
     kept, gone = (members[index]["id"] for index in pair)
     merged = shop.call("POST", f"/v1/members/{gone}/merge", {"into": kept})
     assert merged.status_code == 200, merged.text
-    await work_out(database)
+    await project(database, shop)
     together = Counter(days[pair[0]]) + Counter(days[pair[1]])
     left = [mine for index, mine in enumerate(days) if index not in pair] + [dict(together)]
     assert read(shop)["model"] == msgspec.to_builtins(fit_worth(rows_of(left, LAST), minor_digits=2))
@@ -101,16 +102,16 @@ async def test_what_two_members_bought_is_one_history_once_they_are_merged(shop:
 async def test_the_worker_fits_once_a_week_and_what_it_kept_is_what_is_told(shop: Shop, database: Database) -> None:
     buy_now_and_then(shop, 60, first=FIRST, last=LAST)
     valuer = Valuer(database, clock=now)
-    await work_out(database)
+    await project(database, shop)
     now_told = read(shop)
     await valuer.round()
     assert read(shop) == now_told
     shop.set_clock("2026-03-08T12:00:00Z")  # six days on
-    await work_out(database)
+    await project(database, shop)
     await valuer.round()
     assert read(shop) == now_told
     shop.set_clock("2026-03-09T12:00:00Z")
-    await work_out(database)
+    await project(database, shop)
     await valuer.round()
     told = read(shop)
     assert told["as_of"] == "2026-03-08"
@@ -119,7 +120,7 @@ async def test_the_worker_fits_once_a_week_and_what_it_kept_is_what_is_told(shop
 
 
 async def test_a_program_that_nobody_bought_in_has_no_model_and_says_why(shop: Shop, database: Database) -> None:
-    await work_out(database)
+    await project(database, shop)
     told = read(shop)
     assert told["holdout"] is None
     assert {name for name, value in told["model"].items() if value is not None} == {

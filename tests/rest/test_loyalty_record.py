@@ -13,7 +13,8 @@ from scipy.special import hyp2f1
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database
 from loyalty_api.worker.valuer import Valuer
-from tests.make.habits import buy_now_and_then, work_out
+from tests.make.habits import buy_now_and_then
+from tests.make.insight import project
 from tests.make.problem import problem
 from tests.make.shop import Shop
 
@@ -27,13 +28,13 @@ def record(shop: Shop, member: dict[str, Any], **query: Any) -> dict[str, Any]:
 
 
 async def stage(shop: Shop, database: Database, member: dict[str, Any]) -> str:
-    await work_out(database)
+    await project(database, shop)
     return record(shop, member)["ladder_stage"]
 
 
 async def test_a_member_is_worth_what_the_published_formulas_say(shop: Shop, database: Database) -> None:
     members, days = buy_now_and_then(shop, 200, first=FIRST, last=LAST)
-    await work_out(database)
+    await project(database, shop)
     await Valuer(database, clock=now).round()
     model = shop.call("GET", "/v1/insight/lifetime-value").json()["model"]
     r, alpha, a, b, p, q, gamma = (model[name] for name in ("r", "alpha", "a", "b", "p", "q", "gamma"))
@@ -69,7 +70,7 @@ async def test_a_member_is_worth_what_the_published_formulas_say(shop: Shop, dat
 async def test_points_and_tier_are_those_of_this_moment(shop: Shop, database: Database) -> None:
     member = shop.enrol()
     shop.buy(member, 60_000)
-    await work_out(database)
+    await project(database, shop)
     told = record(shop, member)
     assert (told["points"]["available"], told["points"]["lifetime_earned"]) == (600, 600)
     assert (told["tier"]["code"], told["tier"]["next"]) == ("silver", {"code": "gold", "missing": 90_000})
@@ -79,7 +80,7 @@ async def test_points_and_tier_are_those_of_this_moment(shop: Shop, database: Da
 
 async def test_who_never_bought_is_a_prospect_without_value_or_risk(shop: Shop, database: Database) -> None:
     member = shop.enrol()
-    await work_out(database)
+    await project(database, shop)
     told = record(shop, member)
     assert (told["ladder_stage"], told["value"], told["rfm"], told["risk"]["level"]) == ("prospect", None, None, None)
     assert told["value_fault"] == "fewer than 10 members bought on more than one day"
@@ -100,7 +101,7 @@ async def test_scores_are_those_of_the_grid(shop: Shop, database: Database) -> N
     for number, member in enumerate(members):
         for _ in range(number + 1):
             shop.buy(member, 1_000 * (5 - number) ** 3, occurred_at=f"2026-0{1 + number // 4}-{10 + number}T10:00:00Z")
-    await work_out(database)
+    await project(database, shop)
     scores = [record(shop, member)["rfm"] for member in members]
     assert [(each["r"], each["f"]) for each in scores] == [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]
     assert [each["m"] for each in scores] == [4, 5, 3, 2, 1]  # 125,000, 128,000, 81,000 …
@@ -145,7 +146,7 @@ async def test_an_alias_is_told_as_its_survivor_with_what_both_did(shop: Shop, d
         shop.buy(member, amount)
     shop.engage(gone, "share", data={"solicited": False})
     assert shop.call("POST", f"/v1/members/{gone['id']}/merge", {"into": kept["id"]}).status_code == 200
-    await work_out(database)
+    await project(database, shop)
     told = record(shop, gone)
     assert told == record(shop, kept)
     assert (told["id"], told["aliases"], told["facts"]["sales_minor"]) == (kept["id"], [gone["id"]], 3_500)
@@ -157,7 +158,7 @@ async def test_the_list_and_its_csv_say_of_each_member_what_the_record_says(shop
     gone, erased = members[0], members[1]
     assert shop.call("POST", f"/v1/members/{gone['id']}/merge", {"into": members[2]["id"]}).status_code == 200
     assert shop.call("POST", f"/v1/members/{erased['id']}/erase").status_code == 204
-    await work_out(database)
+    await project(database, shop)
     await Valuer(database, clock=now).round()
     items, cursor = [], None
     while True:
