@@ -16,12 +16,14 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from benchmarks import home
 from benchmarks.history import History
 from benchmarks.insight import bgnbd_million_seconds
 from benchmarks.load import TICK_SECONDS
 from benchmarks.machine import machine_facts
 from benchmarks.projection import projection_figures
 from benchmarks.rehearsal import Rehearsed, rehearse
+from benchmarks.relay import relay_figures
 from benchmarks.report import figures_table, judge, ratios_table, result
 from benchmarks.rounds import Figures, take_turns
 from benchmarks.stage import Stage
@@ -48,6 +50,18 @@ def main(only: str, seconds: int, rounds: int) -> None:
     with Progress(*columns, console=console, transient=True) as progress:
         figures, machine = _Run(plans, seconds, rounds, progress).measure()
     judged = judge(figures)
+    more: dict[str, object] = {}
+    if not words:
+        console.print("the home screen of a phone, the relay, figures, and a million members' worth …")
+        with Stage(members=home.MEMBERS) as stage:
+            screens = home.measure_home(stage, seconds=seconds, rounds=rounds)
+        figures |= screens
+        judged += judge(screens, [home.OVER])
+        more["insight"] = {
+            "relay": relay_figures(),
+            "projection": projection_figures(),
+            "bgnbd_million_seconds": round(bgnbd_million_seconds(), 3),
+        }
     console.print(
         figures_table(figures, f"POST /v1/purchases, {LINES} lines, {RULES} rules, {MEMBERS.ordinary:,} members")
     )
@@ -56,10 +70,6 @@ def main(only: str, seconds: int, rounds: int) -> None:
     setup = {"members": MEMBERS.ordinary, "rounds": rounds, "round_seconds": seconds, "lines": LINES, "rules": RULES}
     written = BUILD / ("bench-part.json" if words else "bench.json")
     written.parent.mkdir(exist_ok=True)
-    more = {}
-    if not words:
-        fit = round(bgnbd_million_seconds(), 3)
-        more = {"insight": {"bgnbd_million_seconds": fit, "projection": projection_figures()}}
     content = result(figures, judged, setup=setup, machine=machine, **more)
     written.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     console.print(f"written to {written.relative_to(BUILD.parent)}")

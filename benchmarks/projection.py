@@ -38,7 +38,7 @@ EVENTS_PER_ROW = 2
 ROWS, MEMBERS, ROUNDS, DAYS = 100_000, 20_000, 3, 365
 
 # The one purchase that was posted, for any member at any time.
-_MULTIPLY = """
+MULTIPLY = """
 INSERT INTO outbox (member_id, seq, id, program_id, type, occurred_at, recorded_at, data)
 SELECT member_id, 100 + number, gen_random_uuid(), program_id, type, at, at,
        replace(data, purchase_id, gen_random_uuid()::text)::json
@@ -73,11 +73,12 @@ def projection_figures(rows: int = ROWS, members: int = MEMBERS, rounds: int = R
     """Rates, and what reading each metric takes."""
     with Stage(members=members) as stage:
         stage.copy({"product"})
-        _post_one(stage)
+        post_one(stage)
         return asyncio.run(_measure(stage.url("product"), rows, members, rounds))
 
 
-def _post_one(stage: Stage) -> None:
+def post_one(stage: Stage) -> None:
+    """Posts the purchase whose event is multiplied."""
     body = msgspec.json.encode(basket(random.Random(1), now())) % (1, FIRST_CARD)
     connection = http.client.HTTPConnection(HOST, stage.served("product").port)
     headers = {"Authorization": f"Bearer {stage.shop.key}", "Content-Type": "application/json"}
@@ -89,7 +90,7 @@ def _post_one(stage: Stage) -> None:
 
 async def _measure(url: str, rows: int, members: int, rounds: int) -> dict[str, Any]:
     connection = await asyncpg.connect(url)
-    await connection.execute(_MULTIPLY, rows, members, DAYS)
+    await connection.execute(MULTIPLY, rows, members, DAYS)
     await connection.execute(_PLACE)
     await connection.execute(_LANE)
     await connection.execute("VACUUM ANALYZE outbox")
