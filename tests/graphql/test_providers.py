@@ -6,20 +6,25 @@ import base64
 import hmac
 import json
 import threading
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from loyalty_api.cli.local import LocalApi
 from loyalty_api.domain.access.refusals import TokenRefused
 from loyalty_api.graphql import providers
 from loyalty_api.graphql.providers import Providers
 from loyalty_api.settings import IdentityProvider
+from tests.make.phone import Phone
+from tests.make.shop import Shop
 
 PRESENT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -77,6 +82,21 @@ def signed_with_public_key(public: bytes) -> str:
     text = head + b"." + sign().split(".")[1].encode()
     signature = base64.urlsafe_b64encode(hmac.digest(public, text, "sha256")).rstrip(b"=")
     return (text + b"." + signature).decode()
+
+
+@pytest.fixture
+def club(
+    page: tuple[Published, str], start_api: Callable[..., LocalApi], database_url: str, operator_key: str
+) -> Iterator[Shop]:
+    """A shop whose program the provider signs members in to, at an API process of its own."""
+    code = f"club-{uuid.uuid4().hex[:8]}"
+    provider = {"program": code, "issuer": "https://id.example", "audience": "phones", "jwks_url": page[1]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOYALTY_IDENTITY_PROVIDERS", json.dumps([provider]))
+        api = start_api(database_url)
+    with httpx.Client(base_url=api.url, timeout=30) as http:
+        yield Shop.open(http, operator_key, {"program": code})
+    api.stop()
 
 
 def make_providers(url: str) -> Providers:
@@ -141,3 +161,17 @@ async def test_forged_foreign_and_untimely_tokens_are_refused(page: tuple[Publis
     within = timedelta(seconds=29)
     assert await found.read(sign(exp=PRESENT - within), PRESENT)
     assert await found.read(sign(nbf=PRESENT + within), PRESENT)
+
+
+def test_over_http_a_providers_token_is_the_member_with_that_external_id_and_nobody_else(
+    page: tuple[Published, str], club: Shop
+) -> None:
+    page[0].publish(RSA, "one")
+    ada, _ = club.enrol("external_id:ada", "card:1"), club.enrol("external_id:bob")
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    query = "{ viewer { number points { available } } }"
+    told = Phone(club.http, sign(exp=soon)).send(query)
+    assert told.json()["data"] == {"viewer": {"number": ada["number"], "points": {"available": 0}}}
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    for token in (sign(exp=soon, sub="eve"), sign(stranger, exp=soon), sign(exp=soon, iss="https://evil.example")):
+        assert Phone(club.http, token).send(query).status_code == 401
