@@ -16,7 +16,7 @@ check: .venv/.dev  ## format, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/ty check src
 
-acceptance: .venv/.acceptance  ## a year of real baskets over HTTP; writes build/acceptance.json
+acceptance: .venv/.acceptance  ## a year of real baskets and the CDNOW sample over HTTP; writes build/acceptance.json
 	$(BIN)/python -m tests.acceptance
 
 bench: .venv/.dev  ## this, an ORM's way and PostgreSQL alone, in turns, judged (ten minutes); writes build/bench.json

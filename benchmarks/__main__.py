@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from benchmarks.history import History
+from benchmarks.insight import bgnbd_million_seconds
 from benchmarks.load import TICK_SECONDS
 from benchmarks.machine import machine_facts
 from benchmarks.rehearsal import Rehearsed, rehearse
@@ -54,7 +55,8 @@ def main(only: str, seconds: int, rounds: int) -> None:
     setup = {"members": MEMBERS.ordinary, "rounds": rounds, "round_seconds": seconds, "lines": LINES, "rules": RULES}
     written = BUILD / ("bench-part.json" if words else "bench.json")
     written.parent.mkdir(exist_ok=True)
-    content = result(figures, judged, setup=setup, machine=machine)
+    more = {} if words else {"insight": {"bgnbd_million_seconds": round(bgnbd_million_seconds(), 3)}}
+    content = result(figures, judged, setup=setup, machine=machine, **more)
     written.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     console.print(f"written to {written.relative_to(BUILD.parent)}")
 

@@ -41,7 +41,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``writers``: purchase transactions in flight. ``queue_max``: purchases that may wait before the till is
     told 503. ``body_bytes_max``: largest request body. ``token_secrets``: the first signs member tokens, all of them
     read some. ``introspection``: whether phones may ask for the GraphQL schema. ``redis_url``: a Redis or Valkey, by
-    which several processes wake each other's phones; one process needs none.
+    which several processes wake each other's phones; one process needs none. ``webhooks_local``: webhooks may
+    lead to private addresses over plain http, which a test or a demo asks for and nobody else. ``events_days``: after
+    how many days events are forgotten that every subscriber has read; 0, unless it is set: never.
     """
 
     database_url: str
@@ -53,6 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     identity_providers: tuple[IdentityProvider, ...] = ()
     introspection: bool = True
     redis_url: str = ""
+    webhooks_local: bool = False
+    events_days: int = 0
     log_level: str = "INFO"
 
 

@@ -17,6 +17,8 @@ from loyalty_api.domain.programs import model as programs
 from loyalty_api.domain.purchases import model as purchases
 from loyalty_api.domain.rewards import model as rewards
 from loyalty_api.domain.tiers import model as tiers
+from loyalty_api.domain.webhooks import model as webhooks
+from loyalty_api.insights import model as insights
 from loyalty_api.kernel import outbox
 from loyalty_api.kernel.database import metadata
 
@@ -27,6 +29,7 @@ __all__ = [
     "earning",
     "engagement",
     "feed",
+    "insights",
     "lifecycle",
     "members",
     "metadata",
@@ -38,4 +41,5 @@ __all__ = [
     "purchases",
     "rewards",
     "tiers",
+    "webhooks",
 ]

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +28,8 @@ from tests.acceptance.baskets import (
     write_in_order,
     write_shuffled,
 )
+from tests.acceptance.cdnow import run_cdnow
+from tests.acceptance.command import bearer, loyalty
 from tests.acceptance.figures import call, call_many, figures
 from tests.acceptance.lifecycle import lifecycle
 
@@ -47,36 +47,39 @@ def main() -> int:
         asyncio.run(migrate(server.url()))
         runs = {}
         with serve_locally(server.url()) as api:
-            operator = _loyalty(server, "keys", "create", "--operator", "--name", "acceptance")["key"]
+            operator = loyalty(server, "keys", "create", "--operator", "--name", "acceptance")["key"]
             for name, write in (("in_order", write_in_order), ("shuffled", write_shuffled)):
                 file = Path(folder) / f"{name}.ndjson"
                 write(bodies, file)
                 runs[name] = asyncio.run(_run(server, api.url, operator, name, file, households))
             life = asyncio.run(_live(server, api.url, operator, Path(folder) / "in_order.ndjson", households))
+            cdnow = run_cdnow(server, api, operator)
     agree = runs["in_order"].pop("by_member") == runs["shuffled"].pop("by_member")
     TARGET.parent.mkdir(exist_ok=True)
-    told = {"runs": runs, "agree": agree, "lifecycle": life}
+    told = {"runs": runs, "agree": agree, "lifecycle": life, "cdnow": cdnow}
     TARGET.write_text(json.dumps(told, indent=2) + "\n")
     _tell(runs, agree)
     _tell_life(life)
-    return 0 if agree and not any(run["verify"]["findings"] for run in (*runs.values(), life)) else 1
+    console.print(f"CDNOW: BG/NBD and Gamma-Gamma are those that were published: {cdnow['agrees']}")
+    findings = any(run["verify"]["findings"] for run in (*runs.values(), life))
+    return 0 if agree and cdnow["agrees"] and not findings else 1
 
 
 async def _run(
     server: EmbeddedPostgres, url: str, operator: str, name: str, file: Path, households: list[int]
 ) -> dict[str, Any]:
-    async with aiohttp.ClientSession(url, headers=_bearer(operator)) as session:
+    async with aiohttp.ClientSession(url, headers=bearer(operator)) as session:
         made = await call(session, "POST", "/v1/programs", make_document(name.replace("_", "-")))
-    async with aiohttp.ClientSession(url, headers=_bearer(made["key"])) as session:
+    async with aiohttp.ClientSession(url, headers=bearer(made["key"])) as session:
         await call(session, "POST", "/v1/test-clock", {"now": CLOCK})
         enrolled = await call_many(
             session, [("POST", "/v1/members", _member(household)) for household in households], f"enrol {name}"
         )
         members = {household: each["id"] for household, each in zip(households, enrolled, strict=True)}
         replay = ["replay", str(file), "--url", url, "--key", made["key"]]
-        replayed = await asyncio.to_thread(_loyalty, server, *replay)
+        replayed = await asyncio.to_thread(loyalty, server, *replay)
         found = await figures(session, members, ZONE)
-    proof = await asyncio.to_thread(_loyalty, server, "verify")
+    proof = await asyncio.to_thread(loyalty, server, "verify")
     speed = {key: replayed[key] for key in ("replayed", "per_second", "p50_ms", "p99_ms")}
     assert replayed["refused"] == 0, f"{replayed['refused']} rows were refused"
     return found | speed | {"verify": {"findings": proof["findings"], "checked": proof["checked"]}}
@@ -84,18 +87,18 @@ async def _run(
 
 async def _live(server: EmbeddedPostgres, url: str, operator: str, file: Path, households: list[int]) -> dict[str, Any]:
     """The year lived through day by day: the clock follows the receipts, and what is due happens in between."""
-    async with aiohttp.ClientSession(url, headers=_bearer(operator)) as session:
+    async with aiohttp.ClientSession(url, headers=bearer(operator)) as session:
         made = await call(session, "POST", "/v1/programs", make_living_document("living"))
-    async with aiohttp.ClientSession(url, headers=_bearer(made["key"])) as session:
+    async with aiohttp.ClientSession(url, headers=bearer(made["key"])) as session:
         await call(session, "POST", "/v1/test-clock", {"now": OPENING})
         enrolled = await call_many(
             session, [("POST", "/v1/members", _member(household)) for household in households], "enrol living"
         )
         replay = ["replay", str(file), "--url", url, "--key", made["key"], "--with-clock", "--restart"]
-        replayed = await asyncio.to_thread(_loyalty, server, *replay)
+        replayed = await asyncio.to_thread(loyalty, server, *replay)
         assert replayed["refused"] == 0, f"{replayed['refused']} rows were refused"
         found = await lifecycle(session, [each["id"] for each in enrolled], ZONE)
-    proof = await asyncio.to_thread(_loyalty, server, "verify")
+    proof = await asyncio.to_thread(loyalty, server, "verify")
     return found | {
         "per_second": replayed["per_second"],
         "verify": {"findings": proof["findings"], "checked": proof["checked"]},
@@ -110,25 +113,9 @@ def _tell_life(life: dict[str, Any]) -> None:
     console.print(f"the living program: verify findings {life['verify']['findings']}")
 
 
-def _loyalty(server: EmbeddedPostgres, *arguments: str) -> Any:
-    """The JSON answer of a ``loyalty`` command; its progress goes to this terminal."""
-    done = subprocess.run(
-        [sys.executable, "-m", "loyalty_api", *arguments, "--json"],
-        env={**os.environ, "LOYALTY_DATABASE_URL": server.url()},
-        stdout=subprocess.PIPE,
-        check=False,
-    )
-    assert done.stdout, f"loyalty {arguments[0]} said nothing and ended with {done.returncode}"
-    return json.loads(done.stdout)
-
-
 def _member(household: int) -> dict[str, Any]:
     identifiers = [{"kind": "external_id", "value": str(household)}]
     return {"identifiers": identifiers, "enrolled_at": ENROLLED_AT}
-
-
-def _bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
 
 
 def _tell(runs: dict[str, Any], agree: bool) -> None:

@@ -27,9 +27,11 @@ CLAIMS = {
     "budget_slices": "program_id",
     "reward_stocks": "program_id",
     "coupon_codes": "program_id",
+    "webhook_deliveries": "webhook_id",
 }
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
-CONFIGURATION |= {"feed_lanes"}
+CONFIGURATION |= {"feed_lanes", "feed_cursors", "webhooks", "webhook_cursors"}
+SUMMED_UP = {"insight_program_days", "insight_fits"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
     CLAIM_ROW: "reference_claims",
@@ -55,8 +57,14 @@ APPEND_ONLY = {
     *("program_versions", "reference_claims", "coupon_uses", "openings", "member_statuses"),
     "acknowledged_notices",
 }
-# Rows that an erasure takes away.
+# Rows that an erasure takes away, that are swept away, and those that are made anew from the events.
+INSIGHT = ("members", "receipts", "days", "months", "program_days", "tiers", "notices", "expiries", "fits")
 REMOVABLE = {
+    **{f"insight_{each}": {"SELECT", "INSERT", "UPDATE", "DELETE"} for each in INSIGHT},
+    "outbox": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "webhook_cursors": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "webhooks": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "webhook_deliveries": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "member_consents": {"SELECT", "INSERT", "DELETE"},
     "member_identifiers": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "identifier_claims": {"SELECT", "INSERT", "UPDATE", "DELETE"},
@@ -96,14 +104,14 @@ async def test_every_table_is_a_members_a_claim_or_configuration(database: Datab
         "SELECT table_name FROM information_schema.columns WHERE column_name = 'member_id' AND table_schema = 'public'",
     )
     with_member = {row["table_name"] for row in rows}
-    assert await tables(database) == with_member | CLAIMS.keys() | CONFIGURATION | OTHER
+    assert await tables(database) == with_member | CLAIMS.keys() | CONFIGURATION | SUMMED_UP | OTHER
 
 
 async def test_every_key_of_a_members_table_begins_with_the_member(database: Database) -> None:
     found = {row["table"] for row in await fetch(database, _KEYS)}
     assert found == await tables(database)  # every table has a key
     for row in await fetch(database, _KEYS):
-        if row["table"] not in CLAIMS.keys() | CONFIGURATION | OTHER:
+        if row["table"] not in CLAIMS.keys() | CONFIGURATION | SUMMED_UP | OTHER:
             assert row["first"] == "member_id", dict(row)
 
 

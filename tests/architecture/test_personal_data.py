@@ -18,6 +18,12 @@ _MUTE = {"uuid", "bigint", "integer", "smallint", "boolean", "timestamp with tim
 _DAYS = {"tier_days.day", "earning_days.day", "member_tiers.window_from", "member_tiers.window_through"}
 _DAYS |= {"program_nights.through", "redemptions.redeemed_on"}
 _DAYS |= {"tier_reviews.due_on", "tier_reviews.short_since"}
+_DAYS |= {f"insight_members.{each}_on" for each in ("enrolled", "closed", "first", "last")}
+_DAYS |= {f"insight_{each}.day" for each in ("receipts", "days", "program_days")} | {
+    "insight_months.month",
+    "insight_fits.through",
+}
+_DAYS |= {"insight_tiers.effective_on", "insight_expiries.earned_on", "insight_expiries.expired_on"}
 
 
 async def columns(database: Database) -> dict[str, dict[str, str]]:

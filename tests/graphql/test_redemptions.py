@@ -43,6 +43,23 @@ def redeem(phone: Phone, reward: str, key: object = None, **more: Any) -> dict[s
     return phone.ask(REDEEM, id=str(key or uuid4()), reward=reward, **more)["redeemReward"]
 
 
+def set_aside(phone: Phone) -> list[str]:
+    """The redemptions that wait for the till, newest first."""
+    held = phone.ask("{ viewer { setAside { redemptionId } } }")["viewer"]["setAside"]
+    return [each["redemptionId"] for each in held]
+
+
+def test_what_ran_out_is_not_set_aside_any_more(shop: Shop) -> None:
+    member = shop.enrol()
+    shop.buy(member, 60_000)
+    phone = Phone.of(shop, member)
+    redeem(phone, "five-off")
+    newer = redeem(phone, "once")
+    assert set_aside(phone)[0] == newer["redemptionId"]
+    shop.set_clock(newer["expiresAt"])
+    assert set_aside(phone) == []
+
+
 def test_a_reward_is_set_aside_once_however_often_the_phone_asks_and_the_till_completes_it(shop: Shop) -> None:
     member = shop.enrol()
     shop.buy(member, 60_000)
@@ -52,8 +69,10 @@ def test_a_reward_is_set_aside_once_however_often_the_phone_asks_and_the_till_co
     assert first["balance"] == {"available": 100, "reserved": 500}
     assert redeem(phone, "five-off", key) == first
     assert shop.points(member) == (100, 500)
+    assert set_aside(phone) == [first["redemptionId"]]
     done = shop.call("POST", f"/v1/redemptions/{first['redemptionId']}/complete")
     assert done.status_code == 200, done.text
+    assert set_aside(phone) == []
     closed = phone.ask(CANCEL, id=str(uuid4()), redemption=first["redemptionId"])["cancelRedemption"]
     assert (closed["__typename"], closed["code"]) == ("RedemptionClosed", "redemption.completed")
 

@@ -23,7 +23,7 @@ from tests.make.program import BASE_RULE
 from tests.make.reward import make_reward
 from tests.make.shop import Shop
 
-HOME_STATEMENTS_MAX = 16
+HOME_STATEMENTS_MAX = 17
 
 
 class Counting:

@@ -28,7 +28,9 @@ def test_one_query_fills_the_home_screen(make_shop: Callable[..., Shop]) -> None
     assert home["profile"]["givenName"] == "Ada"
     assert (home["points"]["available"], home["points"]["lifetimeEarned"]) == (100, 600)
     assert home["tier"]["code"] == "silver"
-    assert home["tier"]["progress"]["next"] == "gold"
+    assert home["tier"]["measure"] == "SPEND"
+    progress = home["tier"]["progress"]
+    assert (progress["next"], progress["missing"], progress["needs"]) == ("gold", 90_000, 150_000)
     spent, earned = (edge["node"] for edge in home["activity"]["edges"])
     assert (earned["__typename"], earned["kind"], earned["change"]) == ("Purchase", "EARN", 600)
     assert earned["purchaseId"] == bought["id"]

@@ -15,7 +15,7 @@ query Home($activities: Int = 10) {
     profile { givenName familyName email language enrolledAt consents { kind given decidedAt } }
     program { code name pointsName currency timeZone }
     points { available pending reserved lifetimeEarned expiring(within: "P400D") { points at } }
-    tier { code name since progress { next missing until keeps } }
+    tier { code name since measure progress { next missing needs until keeps } }
     activity(first: $activities) {
       edges {
         cursor
@@ -31,8 +31,9 @@ query Home($activities: Int = 10) {
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
     rewards(first: 10) { edges { node { code kind points amount left automatic mayRedeem whyNot { code message } } } }
+    setAside { redemptionId reward points amount expiresAt }
     coupons { code reward givenAt usedUp }
-    card { qr barcode }
+    card { qr barcode code { value expiresAt qr } }
   }
 }
 """
@@ -72,3 +73,7 @@ class Phone:
         found = answer.json()["errors"]
         assert all(each["extensions"]["code"] != "service.failed" for each in found), found
         return found
+
+    def code(self) -> str:
+        """The code that the phone shows now, as a till sends it."""
+        return self.ask("{ viewer { card { code { value } } } }")["viewer"]["card"]["code"]["value"]

@@ -145,6 +145,9 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
         "POST /v1/purchases/{purchase_id}/move": {"member": {"id": other.member["id"]}},
         "POST /v1/adjustments/{adjustment_id}/reject": {"reason": "eve"},
         "POST /v1/adjustments/{adjustment_id}/reverse": {"reason": "eve"},
+        "PATCH /v1/webhooks/{webhook_id}": {"state": "off"},
+        "POST /v1/webhooks/{webhook_id}/secret": {},
+        "POST /v1/webhooks/{webhook_id}/replay": {"from": AT, "until": "2026-03-03T12:00:00Z"},
     }
     ids = {"member_id": one.member["id"], "purchase_id": one.purchase["id"], "key_id": one.key["id"]}
     returned = one.shop.call("POST", "/v1/returns", RETURN).json()
@@ -159,6 +162,8 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
     twin = one.shop.enrol()
     merged = one.shop.call("POST", f"/v1/members/{twin['id']}/merge", {"into": one.member["id"]}).json()
     ids["merge_id"] = merged["id"]
+    webhook = one.shop.call("POST", "/v1/webhooks", {"url": "https://example.org/"}).json()
+    ids |= {"webhook_id": webhook["id"], "delivery_id": webhook["id"]}
     before = one.shop.member(one.member["id"])
     tried = 0
     for route in sorted(ADMITTED):
@@ -172,6 +177,7 @@ def test_every_call_with_an_id_of_the_other_program_answers_404_and_changes_noth
         tried += 1
     assert tried >= 8
     assert one.shop.member(one.member["id"]) == before
+    assert one.shop.call("GET", f"/v1/webhooks/{webhook['id']}").json()["state"] == "on"
     assert one.shop.call("GET", "/v1/purchases", key=one.key["key"]).status_code == 200
 
 

@@ -17,6 +17,7 @@ _COMMANDS = {
     "import": "members, opening balances and purchases from a file, resumable",
     "program": "export, plan and apply the program document",
     "verify": "prove the ledger from its rows",
+    "insight": "figures worked out of the events: rebuild them",
     "keys": "create, list and revoke API keys",
     "export-schemas": "write the OpenAPI contract",
 }

@@ -58,12 +58,12 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
     return asyncio.run(work)
 
 
-async def with_database(work: Callable[[Database], Awaitable[Result]]) -> Result:
+async def with_database(work: Callable[[Database], Awaitable[Result]], *, pool_size: int = 2) -> Result:
     """Runs ``work`` on the database that the settings name, then lets go of it."""
     settings = read_settings()
     configure_logging("WARNING")
     facts, abroad = open_facts(settings.redis_url)
-    database = await Database.open(settings.database_url, pool_size=2, facts=facts)
+    database = await Database.open(settings.database_url, pool_size=pool_size, facts=facts)
     try:
         return await work(database)
     finally:

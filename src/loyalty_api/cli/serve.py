@@ -19,7 +19,9 @@ STOP_SECONDS_MAX = 20  # a worker that has not answered everything by then is en
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="processes")
-@click.option("--demo-pages", is_flag=True, help="also a till to try it with, at /demo/till")
+@click.option(
+    "--demo-pages", is_flag=True, help="also a till and a phone to try it with, at /demo/till and /demo/phone"
+)
 @plain_errors
 def command(host: str, port: int, workers: int, demo_pages: bool) -> None:
     """Serves the REST API until it is told to stop."""

@@ -9,7 +9,8 @@ from uuid import UUID
 import strawberry
 
 from loyalty_api.domain.rewards.catalogue import Offered, offered_rewards
-from loyalty_api.domain.rewards.queries import Handed, coupons_of
+from loyalty_api.domain.rewards.queries import Handed, coupons_of, reserved_by
+from loyalty_api.domain.rewards.store import Redemption
 from loyalty_api.graphql.connections import Connection, connect, read_page
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.scalars import Money, Points
@@ -72,6 +73,17 @@ class Coupon:
     used_up: bool = strawberry.field(description="Whether it was used as often as it may be.")
 
 
+@strawberry.type(description="A reward that is set aside for the member until the till completes it.")
+class SetAside:
+    """A reservation."""
+
+    redemption_id: UUID = strawberry.field(description="The redemption, which may be cancelled.")
+    reward: str = strawberry.field(description="The code of the reward.")
+    points: Points = strawberry.field(description="What it costs.")
+    amount: Money | None = strawberry.field(description="What it is worth at the till; null: it is no amount.")
+    expires_at: datetime | None = strawberry.field(description="Until when it is set aside; null: without end.")
+
+
 async def member_rewards(
     request: Request, wanted: RewardFilter | None, first: int, after: str | None
 ) -> Connection[Reward]:
@@ -103,6 +115,14 @@ async def member_coupons(request: Request) -> list[Coupon]:
     return [_coupon(each) for each in handed]
 
 
+async def member_set_aside(request: Request) -> list[SetAside]:
+    """The member's reservations, newest first."""
+    mine = await request.everyone()
+    _, now = await request.present()
+    held = await request.once("set_aside", lambda connection: reserved_by(connection, member_ids=mine, now=now))
+    return [_set_aside(each) for each in held]
+
+
 def _wanted(offered: Offered, wanted: RewardFilter | None) -> bool:
     if wanted is None:
         return True
@@ -132,4 +152,14 @@ def _coupon(handed: Handed) -> Coupon:
         redemption_id=handed.redemption_id,
         given_at=handed.given_at,
         used_up=handed.used >= handed.uses,
+    )
+
+
+def _set_aside(held: Redemption) -> SetAside:
+    return SetAside(
+        redemption_id=held.redemption_id,
+        reward=held.reward,
+        points=Points(held.points),
+        amount=Money(held.amount_minor) if held.amount_minor is not None else None,
+        expires_at=held.expires_at,
     )

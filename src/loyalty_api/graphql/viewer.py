@@ -14,7 +14,15 @@ from loyalty_api.graphql.notices import Notice, member_notices
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.points import MemberPoints, member_points
 from loyalty_api.graphql.profile import Profile, profile_of
-from loyalty_api.graphql.rewards import Coupon, Reward, RewardFilter, member_coupons, member_rewards
+from loyalty_api.graphql.rewards import (
+    Coupon,
+    Reward,
+    RewardFilter,
+    SetAside,
+    member_coupons,
+    member_rewards,
+    member_set_aside,
+)
 from loyalty_api.graphql.tiers import Tier, member_tier
 
 Info = strawberry.Info[Request, None]
@@ -85,6 +93,11 @@ class Viewer:
     ) -> Connection[Reward]:
         """A page."""
         return await member_rewards(info.context, filter, first, after)
+
+    @strawberry.field(description="The rewards that are set aside for the member, newest first.")
+    async def set_aside(self, info: Info) -> list[SetAside]:
+        """What the till may complete."""
+        return await member_set_aside(info.context)
 
     @strawberry.field(description="The latest codes that the member was given, newest first.")
     async def coupons(self, info: Info) -> list[Coupon]:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from loyalty_api.domain.access.refusals import OtherStore
-from loyalty_api.domain.members.refusals import NOT_ACTIVE, IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.members.refusals import NOT_ACTIVE, CodeExpired, IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.programs.parts import Code
 from loyalty_api.domain.rewards.answer import CouponAnswer
 from loyalty_api.domain.rewards.command import UseCoupon
@@ -214,6 +214,7 @@ ROUTES = [
         refusals=(
             MemberNotFound,
             IdentifierBlocked,
+            CodeExpired,
             *NOT_ACTIVE,
             CouponNotFound,
             CouponOfPurchases,

@@ -30,8 +30,8 @@ class Door:
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database = database
         self.settings = settings
-        self.catalogue = Catalogue()
         self.signer = Signer(settings.token_secrets)
+        self.catalogue = Catalogue(self.signer.code_keys)
         self.callers = Callers(database)
         limits = {"lanes": settings.writers, "queue_max": settings.queue_max}
         self.recorder: GroupCommit[RecordPurchase, Outcome] = GroupCommit(self._by(record_purchases), **limits)

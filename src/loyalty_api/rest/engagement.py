@@ -22,7 +22,7 @@ from loyalty_api.domain.engagement.refusals import (
     EngagementReferenceReused,
     EngagementTooLate,
 )
-from loyalty_api.domain.members.refusals import NOT_ACTIVE, IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.members.refusals import NOT_ACTIVE, CodeExpired, IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.programs.parts import EVENT_KIND_PATTERN
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.paging import page_answer, read_page
@@ -38,6 +38,7 @@ from loyalty_api.rest.whose import WHOSE, check_member, whose
 ENGAGEMENT_REFUSALS = (
     MemberNotFound,
     IdentifierBlocked,
+    CodeExpired,
     *NOT_ACTIVE,
     EngagementReferenceReused,
     EngagementBeforeEnrolment,

@@ -6,12 +6,14 @@ import base64
 import binascii
 import contextlib
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from loyalty_api.domain.feed.events import PUBLIC_TYPES
 from loyalty_api.domain.feed.expand import CloudEvent
-from loyalty_api.domain.feed.queries import BEGINNING, Place, read_feed
+from loyalty_api.domain.feed.queries import BEGINNING, Place, check_kept, read_feed
+from loyalty_api.domain.feed.refusals import EventForgotten
 from loyalty_api.kernel.paging import read_page
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.door import Door
@@ -33,6 +35,8 @@ async def read(door: Door, call: Call) -> Answer:
     page = read_page(call.query.get("limit"), None)
     place, kinds = _place(call.query.get("after")), _kinds(call.query.get("types"))
     async with door.database.reader() as connection:
+        if "after" in call.query:
+            await check_kept(connection, program_id=call.program_id, place=place)
         pulled = await read_feed(connection, program_id=call.program_id, place=place, limit=page.limit, kinds=kinds)
     after = _cursor(pulled.following)
     items = [told.event for told in pulled.events]
@@ -55,9 +59,11 @@ def _place(text: str | None) -> Place:
 
 
 def _kinds(types: str | None) -> set[str] | None:
-    if types is None:
-        return None
-    named = types.split(",")
+    return None if types is None else read_types(types.split(","))
+
+
+def read_types(named: Sequence[str]) -> set[str]:
+    """Kinds of events by their public types. Refuses (InvalidRequest) types that there are not."""
     if unknown := [each for each in named if each not in PUBLIC_TYPES]:
         raise InvalidRequest.of(FieldError("types", f"there is no type {unknown[0][:80]!r}"))
     return {PUBLIC_TYPES[each] for each in named}
@@ -70,10 +76,11 @@ ROUTES = [
         handler=read,
         summary="The program's events, as CloudEvents, behind a place",
         query={
-            "after": "next_cursor or after of an earlier page; from the beginning unless given",
+            "after": "next_cursor or after of an earlier page; from the oldest event that is kept unless given",
             "limit": "events per page, at most 200",
             "types": "some types only, as loyalty.purchase.recorded.v1,loyalty.points.earned.v1",
         },
         answer=EventPage,
+        refusals=(EventForgotten,),
     ),
 ]

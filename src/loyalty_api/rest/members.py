@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from loyalty_api.domain.access.card_code import KIND as CODE
 from loyalty_api.domain.access.queries import Caller
 from loyalty_api.domain.engagement.refusals import EngagementOutOfRange
 from loyalty_api.domain.lifecycle.join import join_program
@@ -16,9 +17,11 @@ from loyalty_api.domain.members.amend import amend_member
 from loyalty_api.domain.members.block_identifier import block_identifier
 from loyalty_api.domain.members.enroll import Enrolment, Profile
 from loyalty_api.domain.members.identify import Identifier, normalise, read_identifier
+from loyalty_api.domain.members.presented import shown_now
 from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, member_of, search_members
 from loyalty_api.domain.members.record_consents import Consent, record_consents
 from loyalty_api.domain.members.refusals import (
+    CodeExpired,
     IdentifierBlocked,
     IdentifierNotFound,
     IdentifierTaken,
@@ -70,17 +73,23 @@ async def search(door: Door, call: Call) -> Answer:
         program = await door.catalogue.one(connection, call.program_id)
         now = program.present(call.received_at)
         if body.identifier is not None:
-            identifier = read_identifier(
-                body.identifier, program_id=program.id, region=_region(program, now), field="identifier"
-            )
-            try:
-                found = [await member_of(connection, identifier)]
-            except MemberNotFound:
-                found = []
+            found = await _known_by(connection, program, body.identifier, now)
         else:
             found = await search_members(connection, program_id=program.id, text=body.query or "", page=page)
         members = await answer_members(connection, program, found[: page.limit], now)
     return answer_json(page_answer(found, page, lambda member_id: member_id, members))
+
+
+async def _known_by(connection: Connection, program: Program, text: str, now: datetime) -> list[UUID]:
+    """Whoever is known by what a till was shown: one, or nobody. Refuses: CodeExpired, InvalidRequest."""
+    try:
+        if text.startswith(f"{CODE}:"):
+            return [shown_now(text, program, now)]
+        region = _region(program, now)
+        identifier = read_identifier(text, program_id=program.id, region=region, field="identifier")
+        return [await member_of(connection, identifier)]
+    except MemberNotFound:
+        return []
 
 
 async def read(door: Door, call: Call) -> Answer:
@@ -220,6 +229,7 @@ ROUTES = [
         body=SearchBody,
         query={"limit": "items per page, at most 200", "cursor": "next_cursor of the page before"},
         answer=MemberPage,
+        refusals=(CodeExpired,),
         example={"identifier": "card:4006381333931"},
     ),
     Route(

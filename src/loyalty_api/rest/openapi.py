@@ -141,6 +141,8 @@ def _responses(route: Route, by_kind: dict[str, Any]) -> dict[str, Any]:
         done["content"] = {"application/json": {"schema": schema}}
         if route.example_answer is not None:
             done["content"]["application/json"]["example"] = route.example_answer
+    if route.csv:
+        done["content"]["text/csv"] = {"schema": {"type": "string"}}
     responses: dict[str, Any] = {str(route.status): done}
     if route.tagged:
         done["headers"] = {"ETag": {"description": "the name of this state", "schema": {"type": "string"}}}

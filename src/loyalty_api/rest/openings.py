@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from loyalty_api.domain.access.queries import Caller
-from loyalty_api.domain.members.refusals import NOT_ACTIVE, IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.members.refusals import NOT_ACTIVE, CodeExpired, IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.openings.command import Opening, RecordOpening, check_opening, content_hash
 from loyalty_api.domain.openings.refusals import OpeningExpired, OpeningInTheFuture, OpeningReferenceReused
 from loyalty_api.kernel.refusals import InvalidRequest
@@ -72,6 +72,7 @@ ROUTES = [
             TooLarge,
             MemberNotFound,
             IdentifierBlocked,
+            CodeExpired,
             *NOT_ACTIVE,
             OpeningReferenceReused,
             OpeningInTheFuture,

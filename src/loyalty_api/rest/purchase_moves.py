@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from loyalty_api.domain.members.presented import MemberRef, check_ref
-from loyalty_api.domain.members.refusals import NOT_ACTIVE, IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.members.refusals import NOT_ACTIVE, CodeExpired, IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.purchases.move import MovePurchase, move_purchase
 from loyalty_api.domain.purchases.move_answer import MoveAnswer
 from loyalty_api.domain.purchases.refusals import (
@@ -62,7 +62,8 @@ ROUTES = [
         status=201,
         refusals=(
             *(PurchaseNotFound, PurchaseVoided, PurchaseMoved, PurchaseSameMember, PurchaseHasReturns),
-            *(PurchaseHasRedemptions, MemberNotFound, IdentifierBlocked, *NOT_ACTIVE, BeforeEnrolment, OutOfRange),
+            *(PurchaseHasRedemptions, MemberNotFound, IdentifierBlocked, CodeExpired, *NOT_ACTIVE),
+            *(BeforeEnrolment, OutOfRange),
         ),
         example={"member": {"identifier": "card:4006381333931"}},
         example_answer={

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from loyalty_api.domain.access.queries import Caller
 from loyalty_api.domain.access.refusals import OtherStore
-from loyalty_api.domain.members.refusals import NOT_ACTIVE, IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.members.refusals import NOT_ACTIVE, CodeExpired, IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.purchases.answer import PurchaseAnswer
 from loyalty_api.domain.purchases.command import (
     Purchase,
@@ -49,6 +49,7 @@ from loyalty_api.rest.whose import WHOSE, check_member, whose
 PURCHASE_REFUSALS = (
     MemberNotFound,
     IdentifierBlocked,
+    CodeExpired,
     *NOT_ACTIVE,
     ReferenceReused,
     BeforeEnrolment,

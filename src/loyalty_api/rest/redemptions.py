@@ -10,7 +10,7 @@ import msgspec
 
 from loyalty_api.domain.access.queries import Caller
 from loyalty_api.domain.access.refusals import OtherStore
-from loyalty_api.domain.members.refusals import NOT_ACTIVE, IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.members.refusals import NOT_ACTIVE, CodeExpired, IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.points.refusals import InsufficientPoints
 from loyalty_api.domain.rewards.answer import RedemptionAnswer
 from loyalty_api.domain.rewards.close import cancel_redemption, complete_redemption, find_one
@@ -44,6 +44,7 @@ from loyalty_api.rest.whose import WHOSE, whose
 REDEEM_REFUSALS = (
     MemberNotFound,
     IdentifierBlocked,
+    CodeExpired,
     *NOT_ACTIVE,
     RedemptionReferenceReused,
     RewardNotFound,

@@ -24,6 +24,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str
     if_match: str
     if_none_match: str
+    accept: str
     accept_language: str
     route: str
     raw: bytes
@@ -71,6 +72,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     example_answer: Any = None
     idempotent: bool = False  # takes an Idempotency-Key
     tagged: bool = False  # answers an ETag; a GET takes If-None-Match, a write asks for If-Match
+    csv: bool = False  # answers text/csv too
     localized: bool = False  # speaks the language that Accept-Language asks for
     hot: bool = False  # answered before the router; its key is checked again in the transaction that writes
 

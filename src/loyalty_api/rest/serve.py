@@ -48,6 +48,7 @@ async def serve_route(
             idempotency_key=headers.get(b"idempotency-key", b"").decode("latin-1"),
             if_match=headers.get(b"if-match", b"").decode("latin-1"),
             if_none_match=headers.get(b"if-none-match", b"").decode("latin-1"),
+            accept=headers.get(b"accept", b"").decode("latin-1"),
             accept_language=headers.get(b"accept-language", b"").decode("latin-1"),
             route=route.key,
             raw=body,

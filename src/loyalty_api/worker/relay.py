@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 from loyalty_api.domain.feed.stamp import BATCH, programs_waiting, stamp_events
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
 
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 0.2
 
 log = logger(__name__)
 
 
 class Relay:
-    """One program after the other, in batches, each in a transaction of its own."""
+    """One program after the other, in batches, each in a transaction of its own. ``tell``: is called when events got
+    their places."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, tell: Callable[[], None] = lambda: None) -> None:
         self._database = database
+        self._tell = tell
 
     async def work(self, stop: asyncio.Event, *, pause_seconds: float = PAUSE_SECONDS) -> None:
         """Rounds until ``stop``; the one under way is finished. A database out of reach is waited for."""
@@ -47,4 +50,6 @@ class Relay:
                 done += count
                 behind += [program_id] if count == BATCH else []
             programs = behind
+        if done:
+            self._tell()
         return done

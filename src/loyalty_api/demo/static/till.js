@@ -6,16 +6,20 @@ import { Queue } from "/demo/static/queue.js";
 
 const QUOTE_AFTER_MS = 200; // of the last tap
 const RECEIPTS = 5;
+const REDEMPTIONS = 20; // the latest, among which those are that wait for the till
 const CARDS = 600; // of the sample's members, of which one is served "from the queue"
 
-const till = { program: null, member: null, basket: [], redemptions: [], quote: null, receipts: [] };
+const till = { program: null, member: null, basket: [], redemptions: [], setAside: [], quote: null, receipts: [] };
 const $ = (id) => document.getElementById(id);
 let rest, queue, quoting;
+const scanner = new BroadcastChannel("loyalty-demo-scanner"); // what a phone in another window holds to it
 
 const source = () => `${$("store").value}/till-demo`;
 const total = () => till.basket.reduce((sum, line) => sum + line.item.amount_minor * line.quantity, 0);
 const off = () => till.redemptions.reduce((sum, each) => sum + (each.amount_minor ?? 0), 0);
 const euros = (minor) => money(minor, till.program.currency);
+/** A receipt's number, as a cashier would read it out. */
+const number = () => `${new Date().toISOString().slice(2, 16).replace(/\D/g, "")}-${crypto.randomUUID().slice(0, 6).toUpperCase()}`;
 const points = (number) => `${count(number)} ${till.program.points.name ?? "points"}`;
 
 /** Runs what a tap asks for; what goes wrong is said in the API's own words. */
@@ -101,7 +105,7 @@ async function identify() {
   const identifier = text.includes(":") ? text : /^(\+|00)/.test(text) ? `phone:${text}` : `card:${text}`;
   const found = await rest.post("/v1/members/search", { identifier });
   if (found.items.length) return serve(found.items[0]);
-  Object.assign(till, { member: null, receipts: [] });
+  Object.assign(till, { member: null, receipts: [], setAside: [] });
   draw();
   show(
     "member",
@@ -130,12 +134,14 @@ async function serve(member) {
 /** Reads the guest and their latest receipts again. */
 async function refresh() {
   const id = till.member.id;
-  const [member, receipts] = await Promise.all([
+  const [member, receipts, redemptions] = await Promise.all([
     rest.get(`/v1/members/${id}`),
     rest.get(`/v1/purchases?member=${id}&limit=${RECEIPTS}`),
+    rest.get(`/v1/redemptions?member=${id}&limit=${REDEMPTIONS}`),
   ]);
   if (till.member?.id !== id) return;
-  Object.assign(till, { member, receipts: receipts.items });
+  const setAside = redemptions.items.filter((each) => each.status === "reserved");
+  Object.assign(till, { member, receipts: receipts.items, setAside });
   draw();
 }
 
@@ -154,6 +160,18 @@ async function reserve(reward) {
   changed();
 }
 
+/** Opens the phone of the guest, as their app would be signed in by the back end of the shop. */
+async function openPhone() {
+  const { refresh_token: token } = await rest.post(`/v1/members/${till.member.id}/tokens`);
+  window.open(`/demo/phone#token=${token}`, "_blank", "noopener,popup,width=412,height=860");
+}
+
+/** Puts what is set aside on the bill. */
+function list(redemption) {
+  till.redemptions.push(redemption);
+  changed();
+}
+
 async function cancel(redemption) {
   await rest.post(`/v1/redemptions/${redemption.id}/cancel`);
   till.redemptions = till.redemptions.filter((each) => each !== redemption);
@@ -162,7 +180,7 @@ async function cancel(redemption) {
 }
 
 async function pay() {
-  const purchase = { ...bill(), reference: crypto.randomUUID() };
+  const purchase = { ...bill(), reference: number() };
   if ($("offline").checked) {
     queue.add(purchase);
     clear();
@@ -213,7 +231,7 @@ function receipt(answer) {
 
 function next() {
   close();
-  Object.assign(till, { member: null, receipts: [] });
+  Object.assign(till, { member: null, receipts: [], setAside: [] });
   draw();
   $("card").focus();
 }
@@ -311,6 +329,7 @@ function drawMember() {
       h("p", { class: "points" }, count(member.points.available)),
       h("p", { class: "soft" }, `${till.program.points.name ?? "points"}${reserved}${pending} · no. ${member.number}`),
       progress,
+      h("button", { type: "button", class: "link", onclick: doing(openPhone) }, "Open their phone"),
     ),
   );
 }
@@ -379,7 +398,12 @@ function drawQuote() {
 }
 
 function drawRewards() {
-  if (!till.quote) return show("rewards");
+  const waiting = till.setAside.filter((each) => !till.redemptions.some((listed) => listed.id === each.id));
+  const aside = waiting.map((each) =>
+    h("button", { type: "button", class: "aside", onclick: () => list(each) }, `Use ${each.reward}`),
+  );
+  const chosen = aside.length ? [h("h3", {}, "Set aside on their phone"), h("div", {}, aside)] : null;
+  if (!till.quote) return show("rewards", chosen);
   const taken = new Set(till.redemptions.map((each) => each.reward));
   const buttons = (till.program.rewards ?? []).map((reward) => {
     const offered = till.quote.rewards.find((each) => each.reward === reward.code);
@@ -395,12 +419,16 @@ function drawRewards() {
       `${reward.code}${price}`,
     );
   });
-  show("rewards", buttons.length ? [h("h3", {}, "Redeem"), h("div", {}, buttons)] : null);
+  show("rewards", chosen, buttons.length ? [h("h3", {}, "Redeem"), h("div", {}, buttons)] : null);
 }
 
 $("identify").addEventListener("submit", doing(identify));
 $("somebody").addEventListener("click", doing(() => {
   $("card").value = `4006381${String(Math.floor(Math.random() * CARDS)).padStart(6, "0")}`;
+  return identify();
+}));
+scanner.addEventListener("message", doing(({ data }) => {
+  $("card").value = data;
   return identify();
 }));
 $("pay").addEventListener("click", doing(pay));

@@ -12,7 +12,8 @@ _FIELDS = {
     "ActivityEdge": "cursor node",
     "Adjustment": "id kind points change text occurredAt recordedAt balanceAfter adjustmentId",
     "Balance": "available pending reserved",
-    "Card": "qr barcode",
+    "Card": "qr barcode code",
+    "CardCode": "value expiresAt qr",
     "Consent": "kind given decidedAt",
     "Coupon": "code reward redemptionId givenAt usedUp",
     "Earning": "rule points",
@@ -44,9 +45,10 @@ _FIELDS = {
     "RewardGone": "code message",
     "RewardHadEnough": "code message",
     "RewardUnavailable": "code message",
+    "SetAside": "redemptionId reward points amount expiresAt",
     "Subscription": "pointsChanged tierChanged redemptionChanged",
-    "Tier": "code name since progress",
-    "TierProgress": "next missing until keeps",
-    "Viewer": "number profile program points tier activity rewards coupons notices card",
+    "Tier": "code name since measure progress",
+    "TierProgress": "next missing needs until keeps",
+    "Viewer": "number profile program points tier activity rewards setAside coupons notices card",
 }
 MEMBERS_OWN = frozenset(f"{kind}.{field}" for kind, fields in _FIELDS.items() for field in fields.split())

@@ -14,6 +14,7 @@ from uuid import UUID
 import jwt
 import msgspec
 
+from loyalty_api.domain.access.card_code import code_keys
 from loyalty_api.domain.access.refusals import TokenRefused, TokensOff
 from loyalty_api.kernel.clock import EPOCH
 from loyalty_api.kernel.ids import parse_id
@@ -43,6 +44,7 @@ class Signer:
         """``secrets``: at least 32 characters each; without any, nothing is issued and nothing is read."""
         keys = [secret.encode() for secret in secrets]
         self._keys = {hashlib.sha256(b"kid:" + key).hexdigest()[:16]: key for key in keys}
+        self.code_keys = code_keys(keys)  # of the cards on phones
 
     def sign(self, claims: Claims) -> str:
         """The token. Refuses: TokensOff."""

@@ -36,13 +36,14 @@ class PointsMoved(msgspec.Struct, frozen=True):
 
 class PointsReversed(msgspec.Struct, frozen=True):
     """``points`` of the adjustment were taken back, or given back where it had taken them; ``expired`` ones of those
-    that it gave were gone already."""
+    that it gave were gone already. ``change``: what the member has more, or less, by it."""
 
     adjustment_id: UUID
     points: int
     expired: int
     available_after: int
     actor: str
+    change: int = 0
 
 
 _encoder = msgspec.json.Encoder()

@@ -80,8 +80,10 @@ async def reverse_adjustment(
     else:
         _give_back(book, balance, found, taken, document.points.return_grace_days, cause)
     found.status, found.reversed_at, found.reversed_by, found.reversal = REVERSED, at, actor, reason
+    points = found.points_reversed or 0
     told = PointsReversed(
-        adjustment_id, found.points_reversed or 0, found.points_expired or 0, balance.available, actor
+        *(adjustment_id, points, found.points_expired or 0, balance.available, actor),
+        change=-points if found.points > 0 else points,
     )
     book.tell(balance, REVERSED_EVENT, encode_event(told), cause)
     beside = await redeem_beside(connection, program, book, [found.member_id], now=now)

@@ -90,4 +90,4 @@ def _prepare(programs: dict[UUID, Program], commands: Sequence[RecordEngagement]
 def _who_is(program: Program, command: RecordEngagement) -> Presented:
     member = command.touchpoint.member
     assert isinstance(member, MemberRef), "a checked event names its member"
-    return read_presented(member, program, program.present(command.received_at))
+    return read_presented(member, program, program.present(command.received_at), command.touchpoint.occurred_at)

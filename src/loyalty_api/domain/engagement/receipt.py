@@ -107,7 +107,7 @@ def make_event(row: EngagementRow, decided: Decided) -> Event:
         store=row.store,
         employee=row.employee,
         channel=row.channel,
-        tier_moved=TierMoved(move.from_tier, move.to_tier, move.value) if move else None,
+        tier_moved=TierMoved(move.from_tier, move.to_tier, move.value, move.effective_at) if move else None,
     )
     return Event(
         row.member_id,

@@ -6,6 +6,7 @@ is told as several events (see ``expand.py``), whose data stands here.
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,11 @@ from loyalty_api.domain.tiers import events as tiers
 PREFIX = "loyalty."
 VERSION = ".v1"
 EARNED = "points.earned"
+ENROLLED = join.TYPE
+SUSPENDED, RESUMED, CLOSED = (change_status.TYPES[each] for each in ("suspended", "active", "closed"))
+ERASED = erase_member.TYPE
+MERGED, UNMERGED = merge_events.MERGED, merge_events.UNMERGED
+OPENED = openings.TYPE
 
 
 class LineTold(msgspec.Struct, frozen=True):
@@ -111,7 +117,8 @@ class PointsEarned(msgspec.Struct, frozen=True, kw_only=True):
 
 class TierTold(msgspec.Struct, frozen=True, kw_only=True):
     """A tier that moved. ``reason``: ``reached``, ``reviewed`` … ``qualifying_value``: what the window added up to.
-    ``measure`` and the window's days are told of moves that no purchase or engagement caused."""
+    ``measure`` and the window's days are told of moves that no purchase or engagement caused, ``effective_at`` of the
+    others: the latest instant that counted, which may lie behind a purchase that came late."""
 
     from_: str = msgspec.field(name="from")
     to: str
@@ -120,6 +127,7 @@ class TierTold(msgspec.Struct, frozen=True, kw_only=True):
     measure: str | None = None
     window_from: str | None = None
     as_of: str | None = None
+    effective_at: datetime | None = None
 
 
 KINDS: dict[str, Any] = {

@@ -103,13 +103,13 @@ _plain = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 def expand(row: Mapping[str, Any]) -> list[Told]:
     """The row's events in their order: the fact, then what it brought about."""
-    parts = _PARTS.get(row["type"], _itself(row["type"]))(row["data"])
+    parts = PARTS.get(row["type"], _itself(row["type"]))(row["data"])
     return [_told(row, part, kind, data) for part, (kind, data) in enumerate(parts)]
 
 
 def row_types(kinds: set[str]) -> set[str]:
     """The types of rows that can tell one of these."""
-    return kinds | (set(_PARTS) if kinds & {EARNED, CHANGED} else set())
+    return kinds | (set(PARTS) if kinds & {EARNED, CHANGED} else set())
 
 
 def _told(row: Mapping[str, Any], part: int, kind: str, data: Any) -> Told:
@@ -183,7 +183,13 @@ def _brought(row: _Cause, **cause: UUID) -> Parts:
         )
         parts.append((EARNED, earned))
     if moved := row.tier_moved:
-        told = TierTold(from_=moved.from_tier, to=moved.to_tier, reason="reached", qualifying_value=moved.value)
+        told = TierTold(
+            from_=moved.from_tier,
+            to=moved.to_tier,
+            reason="reached",
+            qualifying_value=moved.value,
+            effective_at=moved.effective_at,
+        )
         parts.append((CHANGED, told))
     return parts
 
@@ -194,4 +200,4 @@ def _without_code(earning: EarningTold) -> EarningTold:
     return msgspec.structs.replace(earning, rule=COUPON.rstrip(":"))
 
 
-_PARTS: dict[str, Callable[[bytes], Parts]] = {purchases.TYPE: _bought, engagement.TYPE: _engaged}
+PARTS: dict[str, Callable[[bytes], Parts]] = {purchases.TYPE: _bought, engagement.TYPE: _engaged}

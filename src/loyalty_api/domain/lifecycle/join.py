@@ -23,10 +23,11 @@ TYPE = "member.enrolled"
 
 
 class MemberEnrolled(msgspec.Struct, frozen=True):
-    """The data of the event."""
+    """The data of the event. ``tier``: the one that everybody begins with; null in a program without tiers."""
 
     store: str | None
     actor: str
+    tier: str | None = None
 
 
 async def join_program(
@@ -58,12 +59,14 @@ async def join_together(
     if not made:
         return outcomes
     balances = await open_balances(connection, member_ids=made.keys(), program_id=program.id)
-    window = window_of(program.version_at(now).document.tiers, local_date(now, program.zone))
+    tiers = program.version_at(now).document.tiers
+    window = window_of(tiers, local_date(now, program.zone))
     await open_standings(connection, member_ids=made.keys(), program_id=program.id, window=window)
+    first = tiers.levels[0].code if tiers else None
     events = []
     for balance in balances:
         enrolment = made[balance.member_id]
-        data = msgspec.json.encode(MemberEnrolled(enrolment.store, actor))
+        data = msgspec.json.encode(MemberEnrolled(enrolment.store, actor, first))
         seq, occurred_at = balance.event_seq, enrolment.enrolled_at
         events.append(Event(balance.member_id, seq, new_id(), program.id, TYPE, occurred_at, now, data))
     await append_events(connection, events)

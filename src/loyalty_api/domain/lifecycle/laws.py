@@ -64,6 +64,7 @@ class MemberRows(msgspec.Struct, frozen=True):
     tier_moves: Sequence[Row]
     tier_reviews: Sequence[Row]
     events: Sequence[Row]
+    forgotten: Sequence[Row]
     carries: Sequence[Row]
     earning_days: Sequence[Row]
     redemptions: Sequence[Row] = ()
@@ -175,15 +176,23 @@ def _references(rows: MemberRows) -> Iterator[Broken]:
 
 
 def _events(rows: MemberRows, balance: Row) -> Iterator[Broken]:
-    """Every fact has its event, in a sequence without gaps."""
-    event = rows.events[0] if rows.events else {"rows": 0, "first": 1, "last": 0, "purchases": 0}
-    if event["last"] != balance["event_seq"] or event["rows"] != event["last"] - event["first"] + 1:
+    """Every fact has its event, in a sequence without gaps: those that were forgotten, then those that are kept."""
+    through = rows.forgotten[0]["through"] if rows.forgotten else 0
+    kept = rows.events[0] if rows.events else {"rows": 0, "first": through + 1, "last": through}
+    if kept["last"] != balance["event_seq"] or kept["rows"] != kept["last"] - through or kept["first"] != through + 1:
         yield (
             "event",
-            f"there are {event['rows']} events up to {event['last']}, the balance knows {balance['event_seq']}",
+            f"there are {kept['rows']} events from {kept['first']} to {kept['last']}, {through} are forgotten, and the"
+            f" balance knows {balance['event_seq']}",
         )
-    elif event["purchases"] != len(rows.purchases):
-        yield "event", f"there are {len(rows.purchases)} purchases and {event['purchases']} events of purchases"
+    elif events_of(rows, "purchases") != len(rows.purchases):
+        found = events_of(rows, "purchases")
+        yield "event", f"there are {len(rows.purchases)} purchases and {found} events of purchases"
+
+
+def events_of(rows: MemberRows, kind: str) -> int:
+    """How many events of a kind the member has, those that were forgotten among them."""
+    return sum(row[kind] for row in (*rows.events, *rows.forgotten))
 
 
 def _tier(rows: MemberRows) -> Iterator[Broken]:

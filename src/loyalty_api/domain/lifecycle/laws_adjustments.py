@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from uuid import UUID
 
-from loyalty_api.domain.lifecycle.laws import Broken, MemberRows, Row
+from loyalty_api.domain.lifecycle.laws import Broken, MemberRows, Row, events_of
 from loyalty_api.domain.points.accounts import Account
 
 _BOOKED = ("booked", "reversed")
@@ -34,7 +34,7 @@ def check_adjustments(rows: MemberRows) -> Iterator[Broken]:
     for adjustment_id, row in known.items():
         if row["member_id"] == rows.member_id and adjustment_id not in held:
             yield "reference", f"adjustment {adjustment_id} does not hold its reference {row['reference']!r}"
-    told = rows.events[0]["adjustments"] if rows.events else 0
+    told = events_of(rows, "adjustments")
     facts = sum((row["status"] in _BOOKED) + (row["status"] == "reversed") for row in known.values())
     if told != facts:
         yield "event", f"there are {facts} facts of adjustments and {told} events of them"

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from uuid import UUID
 
-from loyalty_api.domain.lifecycle.laws import Broken, MemberRows
+from loyalty_api.domain.lifecycle.laws import Broken, MemberRows, events_of
 from loyalty_api.domain.points.accounts import Account
 
 
@@ -16,7 +16,7 @@ def check_engagements(rows: MemberRows) -> Iterator[Broken]:
         yield "cause", "events of the member name another program"
     yield from _causes(rows)
     yield from _references(rows)
-    recorded = rows.events[0]["engagements"] if rows.events else 0
+    recorded = events_of(rows, "engagements")
     if recorded != len(rows.engagements):
         yield "event", f"there are {len(rows.engagements)} engagements and {recorded} events of engagements"
 

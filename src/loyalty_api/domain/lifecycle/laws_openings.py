@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loyalty_api.domain.lifecycle.laws import Broken, MemberRows
+from loyalty_api.domain.lifecycle.laws import Broken, MemberRows, events_of
 from loyalty_api.domain.points.accounts import Account
 
 
@@ -30,6 +30,6 @@ def check_openings(rows: MemberRows) -> Iterator[Broken]:
     for opening_id, row in known.items():
         if opening_id not in held:
             yield "reference", f"opening {opening_id} does not hold its reference {row['reference']!r}"
-    recorded = rows.events[0]["openings"] if rows.events else 0
+    recorded = events_of(rows, "openings")
     if recorded != len(known):
         yield "event", f"there are {len(known)} opening balances and {recorded} events of them"

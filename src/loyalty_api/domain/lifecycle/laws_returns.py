@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty_api.domain.lifecycle.laws import Broken, MemberRows, Row
+from loyalty_api.domain.lifecycle.laws import Broken, MemberRows, Row, events_of
 from loyalty_api.domain.lifecycle.laws_decisions import MemberSums
 
 _numbers = msgspec.json.Decoder(dict[str, int])
@@ -31,7 +31,7 @@ def check_returns(rows: MemberRows) -> Iterator[Broken]:
         if purchase_id in purchases:
             yield from _whole(purchases[purchase_id], returns)
     yield from _transfers(rows)
-    told = rows.events[0]["returns"] if rows.events else 0
+    told = events_of(rows, "returns")
     if told != len(rows.returns):
         yield "event", f"there are {len(rows.returns)} returns and {told} events of returns"
 

@@ -71,6 +71,11 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "openings": ("source", "reference", "actor", "answer"),
     "acknowledged_notices": ("notice",),
     "outbox": ("type", "data"),
+    "feed_cursors": ("subscriber",),
+    "insight_fits": ("worth",),
+    "insight_members": ("status", "enrolled_store", "enrolled_tier"),
+    "insight_receipts": ("store", "employee"),
+    "insight_tiers": ("from_tier", "to_tier", "reason"),
     "earning_carries": ("rule",),
     "earning_days": ("rule",),
     "budget_slices": ("rule",),
@@ -79,5 +84,8 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "program_drafts": ("document", "changed_by"),
     "api_keys": ("name", "scopes", "store", "prefix", "key_hash"),
     "token_grants": ("granted_by",),
+    "webhooks": ("url", "types", "state", "reason", "secret", "previous_secret", "created_by"),
+    # ``response`` is the receiver's word, of which the beginning is kept for some days.
+    "webhook_deliveries": ("event_id", "type", "state", "error", "response"),
     "alembic_version": ("version_num",),
 }

@@ -72,6 +72,7 @@ OF_MEMBERS = {
                count(*) FILTER (WHERE type = 'points.opened') AS openings,
                count(*) FILTER (WHERE type IN ('points.adjusted', 'points.moved', 'points.reversed')) AS adjustments
         FROM outbox WHERE member_id = ANY($1::uuid[]) GROUP BY member_id""",
+    "forgotten": "SELECT * FROM forgotten_events WHERE member_id = ANY($1::uuid[])",
     "carries": "SELECT * FROM earning_carries WHERE member_id = ANY($1::uuid[])",
     "earning_days": "SELECT * FROM earning_days WHERE member_id = ANY($1::uuid[])",
     "redemptions": """
@@ -102,7 +103,7 @@ NOBODYS = [
     *("balances", "transfers", "lots", "purchases", "engagements", "member_tiers", "tier_days", "tier_moves", "outbox")
 ]
 NOBODYS += ["openings", "draws", "returns", "earning_carries", "earning_days", "redemptions", "holds", "coupon_uses"]
-NOBODYS += ["tier_reviews", "adjustments", "merges"]
+NOBODYS += ["tier_reviews", "adjustments", "merges", "forgotten_events"]
 # What references stand for: the table of it, and the column that the claim names.
 CLAIMED_FOR = {
     "purchase": ("purchases", "purchase_id"),

@@ -10,20 +10,30 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from loyalty_api.domain.access.card_code import KIND, read_code
 from loyalty_api.domain.members.identify import Found, Identifier, found_ask, read_identifier
-from loyalty_api.domain.members.queries import Membership
-from loyalty_api.domain.members.refusals import IdentifierBlocked, MemberNotFound
+from loyalty_api.domain.members.queries import CLOCKS_APART_MAX, Membership
+from loyalty_api.domain.members.refusals import CodeExpired, IdentifierBlocked, MemberNotFound
 from loyalty_api.domain.members.status import check_active
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.kernel.refusals import FieldError, Refusal
 from loyalty_api.kernel.together import Ask
 
+NOBODY = "Nobody in this program is known by that; enrol the member, then send it again."
+SHOW_AGAIN = "This code has run out; ask the member to show the card again."
+
 
 class MemberRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The member: by what the till was shown (``card:4006381333931``), or by id. One of the two."""
+    """The member: by what the till was shown (``card:4006381333931``, or the ``code:…`` of a phone), or by id. One of
+    the two."""
 
     identifier: Annotated[str, Meta(min_length=3, max_length=300)] | None = None
     id: UUID | None = None
+
+
+class OutOfDate(UUID):
+    """The id of whoever showed a code that is not good any more: what was recorded with it is still theirs, for
+    something new it is refused."""
 
 
 Presented = Identifier | UUID | Refusal  # who the caller says the member is
@@ -64,16 +74,19 @@ class People(NamedTuple):
     def admit(self, presented: Presented, program_id: UUID) -> UUID:
         """The member who is meant, for something new.
 
-        Refuses: MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased, InvalidRequest (the
-        identifier cannot be read).
+        Refuses: MemberNotFound, IdentifierBlocked, CodeExpired, MemberSuspended, MemberClosed, MemberErased,
+        InvalidRequest (the identifier cannot be read).
         """
         if isinstance(presented, Refusal):
             raise presented
         member_id = self.meant(presented, program_id)
         if member_id is None or member_id not in self.members:
-            raise MemberNotFound("Nobody in this program is known by that; enrol the member, then send it again.")
-        if isinstance(presented, Identifier) and self.found[presented].blocked:
-            raise IdentifierBlocked(f"This {presented.kind} is blocked; ask the member for the new one.")
+            raise MemberNotFound(NOBODY)
+        if isinstance(presented, Identifier):
+            if self.found[presented].blocked:
+                raise IdentifierBlocked(f"This {presented.kind} is blocked; ask the member for the new one.")
+        elif isinstance(presented, OutOfDate):
+            raise CodeExpired(SHOW_AGAIN)
         membership = self.members[member_id]
         if membership.status is not None:
             check_active(membership.status, membership.status_reason)
@@ -101,15 +114,38 @@ def check_ref(member: MemberRef | msgspec.UnsetType) -> list[FieldError]:
     return [FieldError("member", "must say either identifier or id")]
 
 
-def read_presented(member: MemberRef, program: Program, now: datetime) -> Presented:
+def read_presented(member: MemberRef, program: Program, now: datetime, shown_at: datetime | None = None) -> Presented:
     """Who is meant by a checked reference: an identifier, an id, or the refusal of a writing that is neither.
 
-    ``now``: the program's present.
+    ``now``: the program's present; ``shown_at``: by the till's clock, when it says.
     """
     if member.id is not None:
         return member.id
     region = program.version_at(now).document.region
+    identifier = member.identifier or ""
     try:
-        return read_identifier(member.identifier or "", program_id=program.id, region=region, field="member.identifier")
+        return read_identifier(identifier, program_id=program.id, region=region, field="member.identifier")
     except Refusal as refusal:
-        return refusal
+        is_code = identifier.startswith(f"{KIND}:")
+        return read_shown(identifier, program, now, shown_at) if is_code else refusal
+
+
+def read_shown(text: str, program: Program, now: datetime, shown_at: datetime | None = None) -> UUID | Refusal:
+    """Whom a phone's ``code:…`` means: OutOfDate when it is not good any more. Else as ``read_presented``."""
+    code = read_code(program.code_keys, text.partition(":")[2], program_id=program.id)
+    if code is None:
+        return MemberNotFound(NOBODY)
+    if code.good(now=now, shown_at=shown_at, clocks_apart=CLOCKS_APART_MAX):
+        return code.member_id
+    return OutOfDate(int=code.member_id.int)
+
+
+def shown_now(text: str, program: Program, now: datetime) -> UUID:
+    """The member who shows a phone's ``code:…`` at ``now``, the program's present. Refuses: MemberNotFound,
+    CodeExpired."""
+    shown = read_shown(text, program, now)
+    if isinstance(shown, Refusal):
+        raise shown
+    if isinstance(shown, OutOfDate):
+        raise CodeExpired(SHOW_AGAIN)
+    return shown

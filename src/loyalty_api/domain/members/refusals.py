@@ -63,6 +63,14 @@ class IdentifierBlocked(Refusal):
     title = "This identifier is blocked"
 
 
+class CodeExpired(Refusal):
+    """The code on the phone is not good any more, or the till's clock is wrong."""
+
+    kind = Kind.CONFLICT
+    code = "member.code_expired"
+    title = "This code has run out"
+
+
 class IdentifierTaken(Refusal):
     """The identifier belongs to another member, or those given belong to several."""
 

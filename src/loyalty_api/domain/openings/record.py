@@ -34,8 +34,8 @@ async def record_openings(
 ) -> list[Answered | Refusal]:
     """The outcome of each command, in order: its answer (fresh, or the first one told again), or a refusal.
 
-    Refusals: Unauthenticated (the key was revoked), MemberNotFound, IdentifierBlocked, OpeningReferenceReused,
-    OpeningInTheFuture, OpeningExpired, InvalidRequest (the identifier cannot be read).
+    Refusals: Unauthenticated (the key was revoked), MemberNotFound, IdentifierBlocked, CodeExpired,
+    OpeningReferenceReused, OpeningInTheFuture, OpeningExpired, InvalidRequest (the identifier cannot be read).
 
     Raises RaceLost when it is not ``locked``: balances are brought in behind locks.
     """

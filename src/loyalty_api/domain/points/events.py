@@ -24,13 +24,15 @@ class PointsMatured(msgspec.Struct, frozen=True):
 
 
 class PointsExpired(msgspec.Struct, frozen=True):
-    """``expires_at``: when the lot's points were due; those that were reserved then expire when they are freed."""
+    """``expires_at``: when the lot's points were due; those that were reserved then expire when they are freed.
+    ``earned_at``: of the lot."""
 
     transfer_seq: int
     lot_id: UUID
     points: int
     available_after: int
     expires_at: datetime
+    earned_at: datetime | None = None
 
 
 class ExpiryNotice(msgspec.Struct, frozen=True):

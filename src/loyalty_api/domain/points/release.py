@@ -42,7 +42,7 @@ def expire(book: Book, balance: Balance, lot: Lot, cause: Cause) -> None:
     """The points of a lot that are not reserved expire."""
     points, ended_at = lot.free, lot.ends(balance, book.lots(balance).zone)
     seq = book.move(balance, "expire", Account.SPENDABLE, Account.EXPIRED, [(lot, points)], cause)
-    told = PointsExpired(seq, lot.lot_id, points, balance.available, ended_at)
+    told = PointsExpired(seq, lot.lot_id, points, balance.available, ended_at, lot.earned_at)
     book.tell(balance, EXPIRED, encode_event(told), cause)
 
 

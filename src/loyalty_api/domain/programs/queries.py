@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,8 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class Program(msgspec.Struct, frozen=True):
-    """A program as one transaction sees it. ``versions`` are sorted by (effective_at, number)."""
+    """A program as one transaction sees it. ``versions`` are sorted by (effective_at, number); ``code_keys`` sign the
+    codes that its members' phones show."""
 
     id: UUID
     code: str
@@ -40,6 +41,7 @@ class Program(msgspec.Struct, frozen=True):
     newest_version: int
     clock_now: datetime | None
     versions: tuple[Version, ...]
+    code_keys: tuple[bytes, ...] = ()
 
     def present(self, now: datetime) -> datetime:
         """The program's present: its test clock where one is set, else the real ``now``."""
@@ -74,7 +76,8 @@ FROM program_versions WHERE program_id = $1
 class Catalogue:
     """Programs by id. What never changes is kept; one small read per transaction tells what is new."""
 
-    def __init__(self) -> None:
+    def __init__(self, code_keys: Sequence[bytes] = ()) -> None:
+        self._code_keys = tuple(code_keys)
         self._known: dict[UUID, Program] = {}
 
     async def load(self, connection: Connection, program_ids: Iterable[UUID]) -> dict[UUID, Program]:
@@ -118,6 +121,7 @@ class Catalogue:
                 newest_version=row["newest_version"],
                 clock_now=row["clock_now"],
                 versions=await _versions(connection, row["program_id"]),
+                code_keys=self._code_keys,
             )
         elif known.clock_now != row["clock_now"]:
             known = msgspec.structs.replace(known, clock_now=row["clock_now"])

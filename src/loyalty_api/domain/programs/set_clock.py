@@ -10,7 +10,10 @@ from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.database import Connection
 
 # Enrolments carry the date they are told, so they do not hold the clock.
-_ANYTHING_RECORDED = "SELECT 1 FROM outbox WHERE program_id = $1 AND type <> 'member.enrolled' LIMIT 1"
+_ANYTHING_RECORDED = """
+SELECT 1 FROM outbox WHERE program_id = $1 AND type <> 'member.enrolled'
+UNION ALL SELECT 1 FROM feed_lanes WHERE program_id = $1 AND forgotten IS NOT NULL LIMIT 1
+"""
 
 
 async def set_clock(connection: Connection, *, program_id: UUID, instant: datetime, now: datetime) -> None:

@@ -104,4 +104,4 @@ def _prepare(programs: dict[UUID, Program], commands: Sequence[RecordPurchase]) 
 def _who_is(program: Program, command: RecordPurchase) -> Presented:
     member = command.purchase.member
     assert isinstance(member, MemberRef), "a checked purchase names its member"
-    return read_presented(member, program, program.present(command.received_at))
+    return read_presented(member, program, program.present(command.received_at), command.purchase.occurred_at)

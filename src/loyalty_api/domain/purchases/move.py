@@ -70,7 +70,7 @@ async def move_purchase(connection: Connection, catalogue: Catalogue, command: M
     """The answer; where the purchase is the member's already because it was moved, the same again. In a transaction.
 
     Refuses: PurchaseNotFound, PurchaseVoided, PurchaseMoved (to someone else), PurchaseSameMember, PurchaseHasReturns,
-    PurchaseHasRedemptions, MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased,
+    PurchaseHasRedemptions, MemberNotFound, IdentifierBlocked, CodeExpired, MemberSuspended, MemberClosed, MemberErased,
     BeforeEnrolment, OutOfRange, InvalidRequest (the identifier cannot be read).
     """
     program = await catalogue.one(connection, command.program_id)

@@ -47,7 +47,7 @@ class Quote(msgspec.Struct, frozen=True, omit_defaults=True):
 async def quote_purchase(connection: Connection, catalogue: Catalogue, command: RecordPurchase) -> Quote:
     """The quote of a purchase that is not recorded; the same decision as if it were. Writes and locks nothing.
 
-    Refuses: MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased, WrongCurrency,
+    Refuses: MemberNotFound, IdentifierBlocked, CodeExpired, MemberSuspended, MemberClosed, MemberErased, WrongCurrency,
     InTheFuture, TooLate, BeforeEnrolment, UnknownRedemption, OutOfRange, InvalidRequest (the identifier cannot be
     read).
     """

@@ -25,10 +25,10 @@ async def record_purchases(
 ) -> list[Answered | Refusal]:
     """The outcome of each command, in order: its answer (fresh, or the first one told again), or a refusal.
 
-    Refusals: Unauthenticated (the key was revoked), MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed,
-    MemberErased, ReferenceReused, WrongCurrency, InTheFuture, TooLate, BeforeEnrolment, UnknownRedemption,
-    RedemptionCompleted, RedemptionCancelled, RedemptionExpired, PaidTooMuch, OutOfRange, InvalidRequest
-    (the identifier cannot be read).
+    Refusals: Unauthenticated (the key was revoked), MemberNotFound, IdentifierBlocked, CodeExpired, MemberSuspended,
+    MemberClosed, MemberErased, ReferenceReused, WrongCurrency, InTheFuture, TooLate, BeforeEnrolment,
+    UnknownRedemption, RedemptionCompleted, RedemptionCancelled, RedemptionExpired, PaidTooMuch, OutOfRange,
+    InvalidRequest (the identifier cannot be read).
 
     ``locked`` False needs no transaction around it, and raises RaceLost when another was first, or a budget's slice
     too short; then it is to be done again, locked, in a transaction.

@@ -48,8 +48,8 @@ class Asking(NamedTuple):
 async def find_asking(connection: Connection, program: Program, command: Command, key: Key) -> Asking:
     """The member who is meant, and the claim of the reference; a known reference is told to whoever made it.
 
-    Refuses: MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased, InvalidRequest (the
-    identifier cannot be read).
+    Refuses: MemberNotFound, IdentifierBlocked, CodeExpired, MemberSuspended, MemberClosed, MemberErased, InvalidRequest
+    (the identifier cannot be read).
     """
     assert isinstance(command.asked.member, MemberRef), "what was checked names its member"
     presented = read_presented(command.asked.member, program, program.present(command.received_at))

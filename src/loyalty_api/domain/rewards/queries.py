@@ -14,9 +14,10 @@ from sqlalchemy import select
 from loyalty_api.domain.rewards.coupon_effect import CouponEffect
 from loyalty_api.domain.rewards.model import redemptions
 from loyalty_api.domain.rewards.refusals import PoolNotFound
-from loyalty_api.domain.rewards.store import Redemption, read_redemptions
+from loyalty_api.domain.rewards.store import Redemption, open_ask, read_redemptions
 from loyalty_api.kernel.database import Connection, fetch
 from loyalty_api.kernel.paging import Page, page_key
+from loyalty_api.kernel.together import ask
 
 
 class Pool(NamedTuple):
@@ -87,6 +88,13 @@ async def list_redemptions(
         statement = statement.where(redemptions.c.redemption_id < before)
     statement = statement.order_by(redemptions.c.redemption_id.desc()).limit(page.limit + 1)
     return read_redemptions(await fetch(connection, statement))
+
+
+async def reserved_by(connection: Connection, *, member_ids: Collection[UUID], now: datetime) -> list[Redemption]:
+    """What is set aside for these members at ``now``, the program's present, newest first."""
+    found = read_redemptions(await ask(connection, open_ask(member_ids)))
+    still = [each for each in found if each.status_at(now) == "reserved"]
+    return sorted(still, key=lambda each: each.redemption_id, reverse=True)
 
 
 LATEST = 20  # that a phone is told live of

@@ -29,7 +29,7 @@ from loyalty_api.kernel.together import change_together
 async def redeem_reward(connection: Connection, catalogue: Catalogue, command: Command) -> Answered:
     """The answer, fresh or the first one told again. Points, stock, the member's limit and a code in one transaction.
 
-    Refuses: MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased,
+    Refuses: MemberNotFound, IdentifierBlocked, CodeExpired, MemberSuspended, MemberClosed, MemberErased,
     RedemptionReferenceReused, RewardNotFound, RewardNotValid, RewardNotForTier, RewardOutOfStock,
     RewardLimitReached, InsufficientPoints, BelowMinimum, NothingAllowed, InvalidRequest (points or the basket are
     missing, or of another currency).

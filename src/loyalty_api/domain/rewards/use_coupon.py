@@ -22,7 +22,7 @@ from loyalty_api.kernel.ids import new_id
 async def use_coupon(connection: Connection, catalogue: Catalogue, command: Command) -> Answered:
     """The answer, fresh or the first one told again.
 
-    Refuses: MemberNotFound, IdentifierBlocked, MemberSuspended, MemberClosed, MemberErased,
+    Refuses: MemberNotFound, IdentifierBlocked, CodeExpired, MemberSuspended, MemberClosed, MemberErased,
     CouponReferenceReused, CouponNotFound, CouponOfPurchases, CouponUsedUp, InvalidRequest (a basket of another
     currency).
     """

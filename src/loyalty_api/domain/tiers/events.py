@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
@@ -10,11 +10,12 @@ CHANGED = "tier.changed"
 
 
 class TierMoved(msgspec.Struct, frozen=True):
-    """The move of a tier that a fact caused."""
+    """The move of a tier that a fact caused. ``effective_at``: the latest instant that counted for it."""
 
     from_tier: str
     to_tier: str
     value: int
+    effective_at: datetime | None = None
 
 
 class TierChanged(msgspec.Struct, frozen=True):

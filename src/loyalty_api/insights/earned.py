@@ -1,0 +1,57 @@
+"""The months of earning as the ledger has them: no event tells which lots a redemption drew on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from loyalty_api.domain.points.cohorts import cohort_days, cohort_ends
+from loyalty_api.insights.matured import Aged, Cohort, Flow, cohorts_at, outstanding_by_age, redeemed_from
+from loyalty_api.kernel.clock import add_days, start_of_day
+from loyalty_api.kernel.database import Connection
+
+
+class Earned(NamedTuple):
+    """What became of the points of each month (week, day) of earning, by day; when the last of its lots ends (None:
+    there is no last), and of how many members they are."""
+
+    flows: list[Flow]
+    ends: Mapping[date, date | None]
+    members: Mapping[date, int]
+
+    def at(self, through: date) -> list[Cohort]:
+        """The months as they stood at the end of ``through``."""
+        return cohorts_at(self.flows, self.ends, through)
+
+    def known_shares(self, through: date) -> dict[int, float]:
+        """Of points of each age in months, the share that is redeemed in the end, as far as matured months told by
+        then. ``flows`` are of months."""
+        known = [flow for flow in self.flows if flow.day <= through]
+        return redeemed_from(known, [cohort.first for cohort in self.at(through) if cohort.is_matured])
+
+    def by_age(self, through: date) -> list[Aged]:
+        """What was outstanding then, by age in months, with those shares."""
+        return outstanding_by_age(self.at(through), self.known_shares(through), through)
+
+
+async def read_earned(
+    connection: Connection, *, program_id: UUID, zone: ZoneInfo, through: date, period: str = "month"
+) -> Earned:
+    """All of it that was recorded by the end of ``through``."""
+    terms = {"program_id": program_id, "zone": zone, "period": period}
+    before = start_of_day(add_days(through, 1), zone)
+    days = await cohort_days(connection, **terms, recorded_before=before)
+    ends = await cohort_ends(connection, **terms, recorded_before=before)
+    return Earned(
+        [Flow(*each) for each in days],
+        {each.first: each.ends_on for each in ends},
+        {each.first: each.members for each in ends},
+    )
+
+
+def liability_minor(aged: list[Aged], cost_minor_per_100: int) -> int:
+    """What the points are expected to cost, in minor units: those that will be redeemed."""
+    return round(sum(each.points * each.share for each in aged) * cost_minor_per_100 / 100)

@@ -1,0 +1,196 @@
+"""Points: what was issued and what became of it.
+
+By days of the ledger: outstanding at the end of the period before + opened + earned - redeemed - taken back - expired
++ adjusted = outstanding at its end, to the point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any
+
+from loyalty_api.insights.earned import liability_minor, read_earned
+from loyalty_api.insights.metric import COUNT, RATIO, Asked, Cell, Metric, filled
+from loyalty_api.kernel.database import Connection
+
+WARNED_DAYS = 14
+
+_REDEEMED = "points_redeemed - points_given_back"
+OUTSTANDING = f"""
+points_opened + points_earned - ({_REDEEMED}) - points_taken_back - points_expired + points_adjusted"""
+_SUM = """
+SELECT date_trunc('{period}', day::timestamp)::date, sum({points})::bigint, sum({below})::bigint
+FROM insight_program_days WHERE program_id = $1 AND day >= $2::date AND day <= $3::date GROUP BY 1
+"""
+_BEFORE = f"SELECT COALESCE(sum({OUTSTANDING}), 0)::bigint FROM insight_program_days WHERE program_id = $1 AND day < $2"
+# A notice counts by its day: the night that gives it is on the first that is soon enough.
+_UNWARNED = """
+SELECT date_trunc('{period}', e.expired_on::timestamp)::date,
+       COALESCE(sum(e.points) FILTER (WHERE NOT EXISTS (
+         SELECT 1 FROM insight_notices n
+         WHERE n.member_id = e.member_id AND n.lot_id = e.lot_id AND n.expires_at = e.expires_at
+           AND (n.noticed_at AT TIME ZONE $4)::date <= (e.expires_at AT TIME ZONE $4)::date - $5::int)), 0)::bigint,
+       sum(e.points)::bigint, count(DISTINCT e.member_id)
+FROM insight_expiries e
+WHERE e.program_id = $1 AND e.expired_on >= $2::date AND e.expired_on <= $3::date GROUP BY 1
+"""
+
+
+async def _sums(connection: Connection, asked: Asked, points: str, below: str = "0") -> list[tuple[date, int, int]]:
+    sql = _SUM.format(period=asked.period, points=points, below=below)
+    return [tuple(row) for row in await connection.fetch(sql, asked.program_id, asked.first, asked.last)]
+
+
+def _summed(points: str) -> Callable[[Connection, Asked], Awaitable[list[Cell]]]:
+    async def read(connection: Connection, asked: Asked) -> list[Cell]:
+        sums = await _sums(connection, asked, points)
+        return filled([Cell(first, None, total, None, total) for first, total, _ in sums], asked)
+
+    return read
+
+
+async def read_outstanding(connection: Connection, asked: Asked) -> list[Cell]:
+    """What members hold, debts taken off."""
+    total: int = await connection.fetchval(_BEFORE, asked.program_id, asked.first)
+    changes = {first: change for first, change, _ in await _sums(connection, asked, OUTSTANDING)}
+    cells = []
+    for period in asked.periods:
+        total += changes.get(period.first, 0)
+        cells.append(Cell(period.first, None, total, None, total))
+    return cells
+
+
+async def read_burn(connection: Connection, asked: Asked) -> list[Cell]:
+    """Points redeemed for each that was issued."""
+    sums = await _sums(connection, asked, _REDEEMED, "points_issued")
+    return filled([Cell(first, None, points, issued, issued) for first, points, issued in sums], asked, ratio=True)
+
+
+async def _matured(connection: Connection, asked: Asked, of: str) -> list[Cell]:
+    earned = await read_earned(
+        connection, program_id=asked.program_id, zone=asked.zone, through=asked.through, period=asked.period
+    )
+    cohorts: dict[date, Any] = {cohort.first: cohort for cohort in earned.at(asked.through)}
+    cells = []
+    for period in asked.periods:
+        cohort = cohorts.get(period.first)
+        if cohort is None:
+            cells.append(Cell(period.first, None, 0, 0, 0))
+            continue
+        points = getattr(cohort, of) if cohort.is_matured else None
+        members = earned.members.get(period.first, 0)
+        cells.append(Cell(period.first, None, points, cohort.issued, members, settled=cohort.is_matured))
+    return cells
+
+
+async def read_redemption_rate(connection: Connection, asked: Asked) -> list[Cell]:
+    """Of what was earned in the period, the redeemed."""
+    return await _matured(connection, asked, "redeemed")
+
+
+async def read_breakage(connection: Connection, asked: Asked) -> list[Cell]:
+    """Of what was earned in the period, the expired."""
+    return await _matured(connection, asked, "expired")
+
+
+async def read_liability(connection: Connection, asked: Asked) -> list[Cell]:
+    """What the outstanding points are expected to cost."""
+    earned = await read_earned(connection, program_id=asked.program_id, zone=asked.zone, through=asked.last)
+    cells = []
+    for period in asked.periods:
+        aged = earned.by_age(min(period.last, asked.last))
+        cost = liability_minor(aged, asked.cost_minor_per_100)
+        cells.append(Cell(period.first, None, cost, None, sum(each.points for each in aged)))
+    return cells
+
+
+async def read_unwarned(connection: Connection, asked: Asked) -> list[Cell]:
+    """Of what expired, that of which nobody was told in time."""
+    sql = _UNWARNED.format(period=asked.period)
+    rows = await connection.fetch(sql, asked.program_id, asked.first, asked.last, asked.zone.key, WARNED_DAYS)
+    return filled([Cell(first, None, *counts) for first, *counts in rows], asked, ratio=True)
+
+
+_LEDGER = "By when the ledger recorded it. n: points."
+_MATURED = "of points earned in the period, known once the last of them has reached its expiry and none is left: a"
+_MATURED += " young month tells nothing. What returns took back was not issued. n: members. Source: Gault, Llaguno &"
+_MATURED += " Menard, Loyalty Rewards and Gift Card Programs, Casualty Actuarial Society."
+
+
+def _metric(slug: str, label: str, definition: str, read: Any, **changes: Any) -> Metric:
+    row: dict[str, Any] = {"unit": "points", "window": "the period", "owner": "finance", "kind": COUNT} | changes
+    return Metric(slug=slug, label=label, definition=definition, read=read, **row)
+
+
+METRICS = [
+    _metric(
+        "points_issued",
+        "Points issued",
+        "Points that purchases and engagement of the period earned, by when those happened, pending points among them;"
+        " what a return took back stays issued, a purchase that was voided issued nothing. n: points.",
+        _summed("points_issued"),
+    ),
+    _metric(
+        "points_redeemed",
+        "Points redeemed",
+        f"Points spent on rewards and purchases, less those given back. {_LEDGER}",
+        _summed(_REDEEMED),
+    ),
+    _metric("points_expired", "Points expired", f"Points whose lot ended. {_LEDGER}", _summed("points_expired")),
+    _metric(
+        "points_outstanding",
+        "Points outstanding",
+        "What members hold at the end of the period, pending and reserved points among it, debts taken off: that of the"
+        f" period before + brought along + earned - redeemed - taken back - expired + adjusted. {_LEDGER}",
+        read_outstanding,
+        window="everything to the end of the period",
+    ),
+    _metric(
+        "burn_ratio",
+        "Burn ratio",
+        "Points redeemed / points issued, both of the period: of different points, so that it can exceed 1. How much of"
+        " what is earned is ever redeemed, the redemption rate says.",
+        read_burn,
+        unit="redeemed per issued point",
+        kind=RATIO,
+    ),
+    _metric(
+        "redemption_rate",
+        "Redemption rate",
+        f"Redeemed / issued, {_MATURED}",
+        read_redemption_rate,
+        unit="share",
+        window="the whole life of points earned in the period",
+        kind=RATIO,
+    ),
+    _metric(
+        "breakage",
+        "Breakage",
+        f"Expired / issued, {_MATURED} 1 - redemption rate.",
+        read_breakage,
+        unit="share",
+        window="the whole life of points earned in the period",
+        kind=RATIO,
+    ),
+    _metric(
+        "liability",
+        "Points liability (operational)",
+        "Points outstanding at the end of the period × what a point costs × the share of points of that age which is"
+        " redeemed in the end, by matured months (1 until there is one). Not the accounting figure of IFRS 15 or"
+        " ASC 606. n: points.",
+        read_liability,
+        unit="minor units",
+        window="everything to the end of the period",
+    ),
+    _metric(
+        "unwarned_breakage",
+        "Unwarned breakage",
+        f"Of the points that expired in the period, those whose member had no notice at least {WARNED_DAYS} days"
+        " before. n: members whose points expired.",
+        read_unwarned,
+        unit="share",
+        owner="service",
+        kind=RATIO,
+    ),
+]

@@ -1,0 +1,55 @@
+"""Who buys a second time."""
+
+from __future__ import annotations
+
+from loyalty_api.insights.activity import BUYING_DAYS
+from loyalty_api.insights.metric import PROPORTION, Asked, Cell, Metric, and_within, filled
+from loyalty_api.insights.periods import step
+from loyalty_api.kernel.clock import add_days
+from loyalty_api.kernel.database import Connection
+
+_REPEATED = """
+WITH days AS MATERIALIZED ({buying_days}), firsts AS (SELECT who, min(day) AS first_on FROM days GROUP BY 1),
+buyers AS (
+    SELECT f.who, f.first_on, sum(d.purchases) AS bought
+    FROM firsts f JOIN days d ON d.who = f.who AND d.day <= f.first_on + $3::int
+    WHERE f.first_on + $3::int <= $2::date AND f.first_on >= $4::date AND f.first_on <= $5::date
+    GROUP BY 1, 2
+)
+SELECT date_trunc('{period}', first_on::timestamp)::date, count(*) FILTER (WHERE bought >= 2), count(*)
+FROM buyers GROUP BY 1
+"""
+
+
+async def read_repeat_rate(connection: Connection, asked: Asked) -> list[Cell]:
+    """Of those who bought first in a period, those who bought again soon."""
+    sql = _REPEATED.format(buying_days=BUYING_DAYS, period=asked.period)
+    days = asked.within_days, asked.first, asked.last
+    rows = await connection.fetch(sql, asked.program_id, asked.through, *days)
+    found = filled([Cell(first, None, again, buyers, buyers) for first, again, buyers in rows], asked, ratio=True)
+    return [cell._replace(settled=_is_over(asked, cell)) for cell in found]
+
+
+def _is_over(asked: Asked, cell: Cell) -> bool:
+    """Whether the window of everybody is over who bought first in the period."""
+    last = add_days(step(cell.first, asked.period), -1)
+    return add_days(last, asked.within_days) <= asked.through
+
+
+METRICS = [
+    Metric(
+        slug="repeat_rate",
+        label="Repeat-purchase rate",
+        unit="share",
+        definition="Of the members whose first purchase was in the period and at least within_days before the end of"
+        " through, those with two purchases or more from that day to within_days behind it, on the same day too. Not"
+        " complete until all of the period are that old. Source: Farris, Bendle, Pfeifer & Reibstein, Marketing"
+        " Metrics, 2010 (repeat rate).",
+        window="within_days from the first purchase",
+        owner="marketing",
+        kind=PROPORTION,
+        read=read_repeat_rate,
+        parameters=("within_days",),
+        reaches=and_within,
+    ),
+]

@@ -1,0 +1,157 @@
+"""Who comes back from one period to the next.
+
+For every period: active = retained from the one before + new + returned.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loyalty_api.insights.activity import PEOPLE, activity, end_of, group_of
+from loyalty_api.insights.metric import (
+    COUNT,
+    PROPORTION,
+    Asked,
+    Cell,
+    Metric,
+    and_next,
+    and_previous,
+    filled,
+)
+from loyalty_api.insights.periods import step
+from loyalty_api.kernel.clock import add_days
+from loyalty_api.kernel.database import Connection
+
+SOURCE = "Source: Reinartz & Kumar, Journal of Marketing 64(4), 2000; Fader & Hardie, Journal of Interactive Marketing"
+SOURCE += " 23(1), 2009."
+GROUPS = ("tier", "cohort")
+
+_RETAINED = """
+WITH a AS MATERIALIZED ({activity}), bought AS (SELECT who, first FROM a WHERE purchases > 0)
+SELECT b.first, {group} AS grouped, count(n.who), count(*)
+FROM bought b JOIN ({people}) AS p USING (who)
+LEFT JOIN bought n ON n.who = b.who AND n.first = (b.first + interval '1 {period}')::date
+WHERE b.first <= $4::date
+GROUP BY 1, 2
+"""
+_NEW = """
+SELECT date_trunc('{period}', p.first_on::timestamp)::date, {group} AS grouped, count(*)
+FROM ({people}) AS p WHERE p.first_on >= $2::date AND p.first_on <= $3::date GROUP BY 1, 2
+"""
+_RETURNED = """
+WITH a AS MATERIALIZED ({activity}), bought AS (SELECT who, first FROM a WHERE purchases > 0)
+SELECT b.first, {group} AS grouped, count(*)
+FROM bought b JOIN ({people}) AS p USING (who)
+LEFT JOIN bought l ON l.who = b.who AND l.first = (b.first - interval '1 {period}')::date
+WHERE b.first >= $4::date AND l.who IS NULL AND p.first_on < b.first
+GROUP BY 1, 2
+"""
+
+
+async def _retained(connection: Connection, asked: Asked) -> list[tuple[Any, ...]]:
+    """(first, group, retained, active); retained None where the next period is not over."""
+    group = group_of(asked.by, who="b.who", day=end_of("b.first", asked.period))
+    sql = _RETAINED.format(activity=activity(asked.period), people=PEOPLE, group=group, period=asked.period)
+    last = min(add_days(step(asked.periods[-1].first, asked.period, 2), -1), asked.through)
+    rows = await connection.fetch(sql, asked.program_id, asked.first, last, asked.periods[-1].first)
+    return [
+        (first, group, retained if _next_is_over(asked, first) else None, active)
+        for first, group, retained, active in rows
+    ]
+
+
+def _next_is_over(asked: Asked, first: Any) -> bool:
+    return step(first, asked.period, 2) <= add_days(asked.through, 1)
+
+
+async def read_retention(connection: Connection, asked: Asked) -> list[Cell]:
+    """Of those who bought in a period, those who bought in the next."""
+    rows = await _retained(connection, asked)
+    return _known(asked, [Cell(first, group, retained, active, active) for first, group, retained, active in rows])
+
+
+async def read_churn(connection: Connection, asked: Asked) -> list[Cell]:
+    """Of those who bought in a period, those who did not in the next."""
+    rows = await _retained(connection, asked)
+    lost = [(first, group, None if kept is None else active - kept, active) for first, group, kept, active in rows]
+    return _known(asked, [Cell(first, group, gone, active, active) for first, group, gone, active in lost])
+
+
+def _known(asked: Asked, cells: list[Cell]) -> list[Cell]:
+    """Nothing is known of periods without anybody either, until the next is over."""
+    return [
+        cell if _next_is_over(asked, cell.first) else cell._replace(numerator=None)
+        for cell in filled(cells, asked, ratio=True)
+    ]
+
+
+async def read_new(connection: Connection, asked: Asked) -> list[Cell]:
+    """Who bought for the first time."""
+    group = group_of(asked.by, who="p.who", day=end_of(f"date_trunc('{asked.period}', p.first_on)", asked.period))
+    sql = _NEW.format(period=asked.period, people=PEOPLE, group=group)
+    rows = await connection.fetch(sql, asked.program_id, asked.first, asked.last)
+    return filled([Cell(first, group, count, None, count) for first, group, count in rows], asked)
+
+
+async def read_returned(connection: Connection, asked: Asked) -> list[Cell]:
+    """Who bought, had not in the period before, but earlier."""
+    group = group_of(asked.by, who="b.who", day=end_of("b.first", asked.period))
+    sql = _RETURNED.format(activity=activity(asked.period), people=PEOPLE, group=group, period=asked.period)
+    before = step(asked.first, asked.period, -1)
+    rows = await connection.fetch(sql, asked.program_id, before, asked.last, asked.first)
+    return filled([Cell(first, group, count, None, count) for first, group, count in rows], asked)
+
+
+METRICS = [
+    Metric(
+        slug="retention",
+        label="Retention",
+        unit="share",
+        definition="Of the members active in the period, those active in the next one too; null until that is over. "
+        + SOURCE,
+        window="the period and the next",
+        owner="marketing",
+        kind=PROPORTION,
+        read=read_retention,
+        groups=GROUPS,
+        reaches=and_next,
+    ),
+    Metric(
+        slug="churn",
+        label="Churn",
+        unit="share",
+        definition="1 - retention: of the members active in the period, those not active in the next one; null until"
+        " that is over. Not for ever: some of them return. " + SOURCE,
+        window="the period and the next",
+        owner="marketing",
+        kind=PROPORTION,
+        read=read_churn,
+        groups=GROUPS,
+        reaches=and_next,
+    ),
+    Metric(
+        slug="new_members",
+        label="New members",
+        unit="members",
+        definition="Members whose first purchase, that was not voided, was in the period. First seen is not first"
+        " made: of a program's first period they are all who bought.",
+        window="the period",
+        owner="marketing",
+        kind=COUNT,
+        read=read_new,
+        groups=GROUPS,
+    ),
+    Metric(
+        slug="returned_members",
+        label="Returned members",
+        unit="members",
+        definition="Members active in the period, not active in the one before, and active earlier: active = retained"
+        " + new + returned.",
+        window="the period and all before",
+        owner="marketing",
+        kind=COUNT,
+        read=read_returned,
+        groups=GROUPS,
+        reaches=and_previous,
+    ),
+]

@@ -1,0 +1,68 @@
+"""Recency, frequency and monetary value: members by three scores from 1 to 5, 5 the best."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from loyalty_api.insights.metric import Asked
+from loyalty_api.insights.series import check_projected
+from loyalty_api.kernel.clock import add_days
+from loyalty_api.kernel.database import Connection
+
+SCORINGS = ("ties", "quintiles")
+LOOK_BACK_DAYS = 365
+DIMENSIONS = ("r", "f", "m")
+DEFINITION = (
+    "Of members with a purchase in the look-back, which ends with through: r, days since the last one; f, purchases; m,"
+    " sales less returns in it. Scored from 1 to 5, 5 the best, each by itself. ties: 1 + 5 * (rank - 1) div n, where"
+    " those alike share the lowest rank; quintiles: fifths as equal as can be, those alike in the order of their ids."
+    " Source: Hughes, Strategic Database Marketing, 1994; Bult & Wansbeek, Marketing Science 14(4), 1995."
+)
+
+_SCORES = {
+    "ties": "1 + 5 * (rank() OVER (ORDER BY {order}) - 1) / count(*) OVER ()",
+    "quintiles": "ntile(5) OVER (ORDER BY {order}, who)",
+}
+_ORDER = {"r": "r DESC", "f": "f", "m": "m"}
+_SCORED = """
+WITH bought AS (
+    SELECT COALESCE(m.merged_into, d.member_id) AS who, $3::date - max(d.day) FILTER (WHERE d.purchases > 0) AS r,
+           sum(d.purchases)::bigint AS f, sum(d.sales_minor)::bigint AS m
+    FROM insight_days d JOIN insight_members m USING (member_id)
+    WHERE d.program_id = $1 AND d.day >= $2::date AND d.day <= $3::date
+    GROUP BY 1 HAVING sum(d.purchases) > 0
+),
+scored AS MATERIALIZED (SELECT r, f, m, {scores} FROM bought)
+"""
+_CELLS = _SCORED + "SELECT r_score, f_score, m_score, count(*) FROM scored GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+_CUTS = _SCORED + "SELECT {name}_score, min({name}), max({name}), count(*) FROM scored GROUP BY 1 ORDER BY 1"
+
+
+class CutOff(NamedTuple):
+    """What a score stands for: from the least to the most of those who have it, and how many they are."""
+
+    score: int
+    least: int
+    most: int
+    members: int
+
+
+class Rfm(NamedTuple):
+    """The cut-offs of each dimension, and (r, f, m, members) of every cell that has any."""
+
+    cut_offs: dict[str, list[CutOff]]
+    cells: list[tuple[int, int, int, int]]
+
+
+async def read_rfm(connection: Connection, asked: Asked, *, scoring: str, look_back_days: int) -> Rfm:
+    """The grid as of ``through``. Refuses: InsightRebuilding."""
+    await check_projected(connection, asked)
+    days: tuple[Any, date, date] = (asked.program_id, add_days(asked.through, 1 - look_back_days), asked.through)
+    scores = ", ".join(f"({_SCORES[scoring].format(order=_ORDER[name])})::int AS {name}_score" for name in DIMENSIONS)
+    cells = await connection.fetch(_CELLS.format(scores=scores), *days)
+    cut_offs = {
+        name: [CutOff(*row) for row in await connection.fetch(_CUTS.format(scores=scores, name=name), *days)]
+        for name in DIMENSIONS
+    }
+    return Rfm(cut_offs, [tuple(row) for row in cells])
