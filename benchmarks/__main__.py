@@ -20,6 +20,7 @@ from benchmarks.history import History
 from benchmarks.insight import bgnbd_million_seconds
 from benchmarks.load import TICK_SECONDS
 from benchmarks.machine import machine_facts
+from benchmarks.projection import projection_figures
 from benchmarks.rehearsal import Rehearsed, rehearse
 from benchmarks.report import figures_table, judge, ratios_table, result
 from benchmarks.rounds import Figures, take_turns
@@ -55,7 +56,10 @@ def main(only: str, seconds: int, rounds: int) -> None:
     setup = {"members": MEMBERS.ordinary, "rounds": rounds, "round_seconds": seconds, "lines": LINES, "rules": RULES}
     written = BUILD / ("bench-part.json" if words else "bench.json")
     written.parent.mkdir(exist_ok=True)
-    more = {} if words else {"insight": {"bgnbd_million_seconds": round(bgnbd_million_seconds(), 3)}}
+    more = {}
+    if not words:
+        fit = round(bgnbd_million_seconds(), 3)
+        more = {"insight": {"bgnbd_million_seconds": fit, "projection": projection_figures()}}
     content = result(figures, judged, setup=setup, machine=machine, **more)
     written.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     console.print(f"written to {written.relative_to(BUILD.parent)}")

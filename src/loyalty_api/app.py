@@ -6,6 +6,7 @@ purchase passes it more often than everything else together. Both ways go throug
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import re
 from collections.abc import AsyncGenerator
@@ -17,14 +18,17 @@ from loyalty_api.graphql.phones import Phones
 from loyalty_api.graphql.socket import Sockets
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.facts_abroad import open_facts
+from loyalty_api.kernel.group_commit import GroupCommit
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.logging import configure_logging
+from loyalty_api.papers.pages import with_papers
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.receive import read_body
 from loyalty_api.rest.route import Answer, Route
 from loyalty_api.rest.router import ROUTES, answer_unrouted, make_router
 from loyalty_api.rest.serve import serve_route
-from loyalty_api.settings import Settings, read_settings
+from loyalty_api.rest.tally import share_tally
+from loyalty_api.settings import Settings, metrics_dir, read_settings
 
 # A batch in flight holds some ten thousand objects; collecting amid it, at Python's 700, only walks what lives.
 _YOUNG_OBJECTS_MAX = 50_000
@@ -34,12 +38,13 @@ _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._-]{1,64}$")
 class Application:
     """The ASGI application of one process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, commits: type[GroupCommit] = GroupCommit) -> None:
         self._settings = settings
+        self._commits = commits
         self._door: Door | None = None
         self._endpoint: Endpoint | None = None
         self._sockets: Sockets | None = None
-        self._router = make_router(self._open, lambda: self._opened)
+        self._router = with_papers(make_router(self._open, lambda: self._opened))
         self._hot = {(route.method, route.path): route for route in ROUTES if route.hot}
 
     @property
@@ -85,12 +90,9 @@ class Application:
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[None]:
-        attempts = 4 * self._settings.writers  # single ones and batches, of purchases and of engagement events
         facts, abroad = open_facts(self._settings.redis_url)
-        database = await Database.open(
-            self._settings.database_url, pool_size=self._settings.pool_size, attempts=attempts, facts=facts
-        )
-        door = self._door = Door(database, self._settings)
+        database = await Database.open(self._settings.database_url, pool_size=self._settings.pool_size, facts=facts)
+        door = self._door = Door(database, self._settings, commits=self._commits)
         self._endpoint = Endpoint(
             Phones(
                 database=database,
@@ -101,21 +103,25 @@ class Application:
             )
         )
         self._sockets = Sockets(self._endpoint)
+        directory = metrics_dir()
+        sharing = asyncio.create_task(share_tally(directory)) if directory else None
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS_MAX, 20, 20)
         try:
             yield
         finally:
+            if sharing is not None:
+                sharing.cancel()
             await self._door.close()
             if abroad is not None:
                 await abroad.close()
 
 
-def create() -> Application:
+def create(*, commits: type[GroupCommit] = GroupCommit) -> Application:
     """The application as a server starts it, configured by the environment."""
     settings = read_settings()
     configure_logging(settings.log_level)
-    return Application(settings)
+    return Application(settings, commits=commits)
 
 
 async def _send(send: Any, answer: Answer, request_id: tuple[bytes, bytes]) -> None:

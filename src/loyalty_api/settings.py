@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 SECRET_LENGTH_MIN = 32
+_METRICS_DIR = "LOYALTY_METRICS_DIR"
 _POSTGRES = re.compile(r"^(postgresql(\+asyncpg)?|postgres)://\S*$")
 _REDIS = re.compile(r"^(rediss?|unix)://\S+$")
 
@@ -43,7 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     read some. ``introspection``: whether phones may ask for the GraphQL schema. ``redis_url``: a Redis or Valkey, by
     which several processes wake each other's phones; one process needs none. ``webhooks_local``: webhooks may
     lead to private addresses over plain http, which a test or a demo asks for and nobody else. ``events_days``: after
-    how many days events are forgotten that every subscriber has read; 0, unless it is set: never.
+    how many days events are forgotten that every subscriber has read; 0, unless it is set: never. ``stream_length``:
+    about how many of a program's newest events stand in a stream of Redis or Valkey; 0, unless it is set: none.
     """
 
     database_url: str
@@ -57,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str = ""
     webhooks_local: bool = False
     events_days: int = 0
+    stream_length: int = 0
     log_level: str = "INFO"
 
 
@@ -74,6 +77,24 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             "postgresql://loyalty:secret@127.0.0.1:5432/loyalty, or try `loyalty demo`, which needs none."
         )
     return msgspec.convert(values, Settings)
+
+
+def traces_asked(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether OpenTelemetry's own variables say where traces go."""
+    if environment.get("OTEL_SDK_DISABLED") == "true" or environment.get("OTEL_TRACES_EXPORTER") == "none":
+        return False
+    named = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER")
+    return any(environment.get(name) for name in named)
+
+
+def metrics_dir() -> str:
+    """Where the processes of one server share what they count; empty: there is one process."""
+    return os.environ.get(_METRICS_DIR, "")
+
+
+def share_metrics_dir(directory: str) -> None:
+    """Sets it for the processes that this one starts."""
+    os.environ[_METRICS_DIR] = directory
 
 
 def _read(variable: str, text: str, kind: Any) -> object:

@@ -12,6 +12,7 @@ from loyalty_api.domain.lifecycle import model as lifecycle
 from loyalty_api.domain.members import model as members
 from loyalty_api.domain.notices import model as notices
 from loyalty_api.domain.openings import model as openings
+from loyalty_api.domain.operations import model as operations
 from loyalty_api.domain.points import model as points
 from loyalty_api.domain.programs import model as programs
 from loyalty_api.domain.purchases import model as purchases
@@ -35,6 +36,7 @@ __all__ = [
     "metadata",
     "notices",
     "openings",
+    "operations",
     "outbox",
     "points",
     "programs",

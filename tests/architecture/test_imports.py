@@ -16,6 +16,7 @@ RANKS = {
     "programs": 0,
     "access": 0,
     "claims": 0,
+    "operations": 0,
     "members": 1,
     "points": 1,
     "tiers": 2,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from tests.make.shop import PRESENT, Shop
 
 from loyalty_api.cli.local import LocalApi
@@ -27,19 +28,33 @@ async def browser() -> AsyncIterator[Browser]:
         await opened.close()
 
 
-@pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A page whose clock stands at the shop's present; neither it nor what it opens may say anything wrong."""
+@asynccontextmanager
+async def watched(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A window of its own; nothing that is opened in it may say anything wrong."""
     wrong: list[str] = []
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
-    await context.clock.set_fixed_time(PRESENT)
     context.on("weberror", lambda error: wrong.append(str(error.error)))
     context.on(
         "console", lambda message: wrong.append(message.text) if "Content Security Policy" in message.text else None
     )
-    yield await context.new_page()
+    yield context
     await context.close()
     assert not wrong
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """A page whose clock stands at the shop's present."""
+    async with watched(browser) as context:
+        await context.clock.set_fixed_time(PRESENT)
+        yield await context.new_page()
+
+
+@pytest.fixture
+async def page_of_today(browser: Browser) -> AsyncIterator[Page]:
+    """A page whose clock runs."""
+    async with watched(browser) as context:
+        yield await context.new_page()
 
 
 @pytest.fixture(scope="session")

@@ -119,6 +119,19 @@ async def test_what_was_set_aside_is_let_go_of(open_phone: OpenPhone, coffee_bar
     assert coffee_bar.points(member) == (20, 0)
 
 
+async def test_a_notice_stays_until_it_is_seen(open_phone: OpenPhone, coffee_bar: Shop) -> None:
+    member = coffee_bar.enrol()
+    phone = await open_phone(member)
+    await expect(phone.locator(".notice")).to_have_count(0)
+    coffee_bar.buy(member, 2000)
+    await expect(phone.locator(".notice")).to_contain_text("Two off is within reach")
+    await phone.get_by_role("button", name="Seen").click()
+    await expect(phone.locator(".notice")).to_have_count(0)
+    await phone.reload()
+    await expect(phone.locator("#available")).to_have_text("20")
+    await expect(phone.locator(".notice")).to_have_count(0)
+
+
 async def test_older_history_is_read_when_it_is_asked_for(open_phone: OpenPhone, coffee_bar: Shop) -> None:
     member = coffee_bar.enrol()
     for _ in range(17):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.make.insight import points_of
 from tests.make.shop import Shop
 from tests.make.time import let_time_pass
 
@@ -49,6 +50,7 @@ def test_once_runs_what_is_due_says_so_and_ends(make_shop: Callable[..., Shop], 
     let_time_pass(database_url, shop, "2026-03-12T12:00:00Z")
     assert kinds(shop, member) == ["earn"]
     said, _ = start(database_url, "--once", "--json").communicate(timeout=WAIT_SECONDS_MAX)
+    assert [each["value"] for each in points_of(shop, "purchases", from_="2026-03-01")] == [1]  # events became figures
     mine = [line for line in map(json.loads, said.splitlines()) if line["program"] == shop.document["program"]]
     assert mine == [
         {

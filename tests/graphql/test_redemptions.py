@@ -115,3 +115,37 @@ def test_another_members_redemption_cannot_be_cancelled_nor_their_id_be_met(shop
     theirs = redeem(other, "five-off", key)
     assert theirs["redemptionId"] != mine["redemptionId"]
     assert shop.points(member) == shop.points(stranger) == (100, 500)
+
+
+def test_why_a_reward_may_not_be_had_is_told_in_the_members_language(make_shop: Callable[..., Shop]) -> None:
+    rewards = [
+        make_reward("dear", points=1500),
+        make_reward("early", points=1, valid={"from": "2026-04-01"}),
+        make_reward("over", points=1, valid={"until": "2026-03-01"}),
+        make_reward("royal", points=1, tiers=["silver", "gold"]),
+        make_reward("none", points=1, stock=1),
+        make_reward("once", points=1, per_member={"limit": 1}),
+        make_reward("weekly", points=1, per_member={"limit": 1, "days": 7}),
+    ]
+    shop = make_shop(rewards=rewards)
+    member = shop.enrol(profile={"language": "de"})
+    shop.buy(member, 1000)
+    for code in ("none", "once", "weekly"):
+        shop.redeem(member, code, complete=True)
+    phone = Phone.of(shop, member)
+    query = "{ viewer { rewards { edges { node { code whyNot { message } } } } } }"
+    told = {
+        edge["node"]["code"]: edge["node"]["whyNot"]["message"]
+        for edge in phone.ask(query)["viewer"]["rewards"]["edges"]
+    }
+    assert told == {
+        "dear": "Nötig: 1.500 Punkte, verfügbar: 7.",
+        "early": "early gibt es erst ab 01.04.2026.",
+        "over": "over gab es bis 01.03.2026.",
+        "royal": "royal ist für silver oder gold; die Stufe ist bronze.",
+        "none": "Von none ist nichts mehr da.",
+        "once": "once gibt es höchstens 1-mal, und so oft wurde es schon genommen.",
+        "weekly": "weekly gibt es in 7 Tagen höchstens 1-mal, und so oft wurde es schon genommen.",
+    }
+    for code, sentence in told.items():
+        assert redeem(phone, code)["message"] == sentence

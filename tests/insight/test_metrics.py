@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from loyalty_api.insights.catalogue import METRICS
 from loyalty_api.kernel.database import Database
 from tests.insight.naive import DAY, Naive
 from tests.insight.story import Story, live, make_story
@@ -155,6 +156,23 @@ def test_groups_of_what_was_bought(told: Told, by: str) -> None:
             expected["sales"][label, group] = model.sales(*span, **{by: group}), None
             expected["frequency"][label, group] = count, len(model.buyers(*span, **{by: group}))
     assert points == expected
+
+
+PEOPLE = ("active_members", "active_rate", "enrolments", "retention", "churn", "new_members", "returned_members")
+PEOPLE += ("lapsed_members", "reactivated_members", "alive_members")
+
+
+@pytest.mark.parametrize("slug", [*PEOPLE, "purchases", "sales", "average_transaction_value"])
+def test_groups_add_up_to_the_whole(told: Told, slug: str) -> None:
+    for period in ("month", "week"):
+        whole = numbers(told.points(slug, period=period))
+        for by in METRICS[slug].groups:
+            sums: dict[Any, list[Any]] = {}
+            for (label, _), (numerator, denominator) in numbers(told.points(slug, period=period, by=by)).items():
+                mine = sums.setdefault((label, None), [0, 0])
+                mine[0] = None if numerator is None else mine[0] + numerator
+                mine[1] += denominator or 0
+            assert {key: (n, d if whole[key][1] is not None else None) for key, (n, d) in sums.items()} == whole
 
 
 def test_tiers_are_those_that_were_held_at_the_end_of_the_period(told: Told) -> None:

@@ -9,14 +9,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-import asyncpg
-import pytest
-
 from loyalty_api.insights.rebuild import begin_again, rebuild
-from loyalty_api.insights.refusals import EventsGone
-from loyalty_api.kernel.database import Database, driver_url
+from loyalty_api.kernel.database import Database
 from tests.insight.story import done, live, make_story
-from tests.make.insight import ask, kept, program_of, project, stamp, take
+from tests.make.insight import ask, kept, project, stamp, take
 from tests.make.problem import problem
 from tests.make.shop import Shop
 
@@ -76,18 +72,3 @@ async def test_until_it_is_done_whoever_asks_is_told_to_wait(shop: Shop, databas
         assert answer.headers["retry-after"] == "5"
     await project(database, shop)
     assert ask(shop, "metrics/purchases")["points"][-1]["value"] == 1
-
-
-async def test_where_the_first_events_are_gone_the_figures_stay_as_they_are(
-    make_shop: Callable[..., Shop], database: Database, database_url: str
-) -> None:
-    shop = make_shop()
-    shop.buy(shop.enrol(), 100)
-    program = await project(database, shop)
-    before = await kept(database, program)
-    connection = await asyncpg.connect(driver_url(database_url))
-    await connection.execute("DELETE FROM outbox WHERE program_id = $1 AND position = 1", program.id)
-    await connection.close()
-    with pytest.raises(EventsGone, match="first 1 events"):
-        await rebuild(database, program_id=program.id, zone=program.zone, progress=lambda *_: None)
-    assert await kept(database, await program_of(database, shop)) == before

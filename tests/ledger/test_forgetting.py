@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from tests.ledger.tampering import verify_tampered
+from tests.make.insight import points_of, program_of
 from tests.make.problem import problem
 from tests.make.receiver import Open, deliveries, receiving, until, working
 from tests.make.reward import make_reward
@@ -18,6 +19,8 @@ from loyalty_api.domain.feed.forget import COUNTED, forget_events
 from loyalty_api.domain.lifecycle.verified_rows import OF_MEMBERS
 from loyalty_api.domain.lifecycle.verify import verify
 from loyalty_api.domain.webhooks.sweep import DELIVERED_KEPT
+from loyalty_api.insights.rebuild import begin_again
+from loyalty_api.insights.refusals import EventsGone
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database
 from loyalty_api.worker.projector import Projector
@@ -87,6 +90,23 @@ async def test_events_beyond_the_days_are_forgotten_and_every_law_still_holds(
     problem(lived.call("POST", "/v1/test-clock", back), 409, "test_clock.backwards")
 
 
+async def test_events_that_have_not_become_figures_are_kept_and_figures_whose_events_are_gone_stay(
+    lived: Shop, own_database: Database
+) -> None:
+    lived.buy(lived.enrol(), 900, occurred_at=LATER)
+    await Relay(own_database).round()
+    lived.set_clock("2027-06-10T12:00:00Z")
+    await sweeper(own_database, 1).round()
+    assert feed(lived) == ["member.enrolled", "purchase.recorded", "points.earned"]
+    await read_by_all(own_database)
+    await sweeper(own_database, 1).round()
+    assert feed(lived) == []
+    program = await program_of(own_database, lived)
+    with pytest.raises(EventsGone, match="are not kept any more"):
+        await own_database.write(lambda connection: begin_again(connection, program.id))
+    assert sum(each["value"] for each in points_of(lived, "purchases", from_="2026-03-01", to="2026-06-30")) == 3
+
+
 async def test_a_webhook_that_has_not_delivered_keeps_events_as_long_as_it_is_on(
     lived: Shop, own_database: Database, own_open: Open
 ) -> None:
@@ -104,6 +124,17 @@ async def test_a_webhook_that_has_not_delivered_keeps_events_as_long_as_it_is_on
     lived.call("PATCH", f"/v1/webhooks/{webhook_id}", {"state": "off"})
     await sweeper(own_database, 1).round()
     assert feed(lived) == []
+
+
+async def test_figures_that_are_not_worked_out_yet_keep_events(own_shop: Shop, own_database: Database) -> None:
+    own_shop.enrol()
+    own_shop.set_clock(LATER)
+    await Relay(own_database).round()
+    await sweeper(own_database, 1).round()
+    assert feed(own_shop) == ["member.enrolled"]
+    await Projector(own_database).round()
+    await sweeper(own_database, 1).round()
+    assert feed(own_shop) == []
 
 
 async def test_a_cursor_before_what_is_kept_is_told_so_and_without_one_the_oldest_come_first(
@@ -130,7 +161,7 @@ async def test_forgetting_batch_by_batch_counts_what_forgetting_at_once_does(
     while not counts or counts[-1]:
         counts.append(
             await own_database.write(
-                lambda connection: forget_events(connection, program_id, before=end, needed=None, limit=2)
+                lambda connection: forget_events(connection, program_id, before=end, needed=10**9, limit=2)
             )
         )
     assert counts[:-1] == [2] * (len(counts) - 1) or counts[-2] == 1

@@ -118,6 +118,7 @@ async def test_an_expiry_leaves_its_event_with_ids_alone(member_id: str, own_dat
         "points": 10,
         "available_after": 20,
         "expires_at": "2026-03-11T23:00:00Z",
+        "earned_at": "2026-03-02T10:00:00Z",
     }
 
 

@@ -16,9 +16,11 @@ from tests.make.receiver import QUICK, Open, deliveries, fine, receiving, until,
 from tests.make.shop import Shop
 
 from loyalty_api.cli.local import free_port
+from loyalty_api.domain.operations.queries import read_outlook
 from loyalty_api.domain.webhooks.schedule import TRIED
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database
+from loyalty_api.worker.beats import Beats
 from loyalty_api.worker.sender import Sender
 
 
@@ -209,6 +211,20 @@ async def test_one_event_that_never_arrives_has_failed_after_three_days_and_its_
             await until(lambda: len(receiver.accepted) == 2)
             await until(lambda: deliveries(shop, webhook_id, state="failed"))
     assert shop.call("GET", f"/v1/webhooks/{webhook_id}").json()["state"] == "on"
+
+
+async def test_what_came_of_attempts_is_counted_for_who_watches(shop: Shop, database: Database, open_: Open) -> None:
+    beats = Beats()
+    async with receiving(failing) as receiver, working(database, beats=beats):
+        webhook_id, _ = await open_(shop, receiver.url, ["purchase.recorded"])
+        shop.buy(shop.enrol())
+        await until(lambda: len(receiver.requests) >= 2)
+        receiver.behaviour = fine
+        await until(lambda: deliveries(shop, webhook_id, state="delivered"))
+    await beats.write(database)
+    async with database.reader() as connection:
+        counts = (await read_outlook(connection, now=now())).counts
+    assert (counts["webhook_delivered"], counts["webhook_attempt_failed"] >= 2) == (1, True)
 
 
 async def test_a_receiver_that_is_gone_is_sent_nothing_more(shop: Shop, database: Database, open_: Open) -> None:

@@ -33,6 +33,7 @@ query Home($activities: Int = 10) {
     rewards(first: 10) { edges { node { code kind points amount left automatic mayRedeem whyNot { code message } } } }
     setAside { redemptionId reward points amount expiresAt }
     coupons { code reward givenAt usedUp }
+    advice { kind text points at reward insteadOf }
     card { qr barcode code { value expiresAt qr } }
   }
 }

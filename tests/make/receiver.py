@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import Webhook
 from loyalty_api.cli.local import free_port
 from loyalty_api.kernel.clock import monotonic
 from loyalty_api.kernel.database import Database
-from loyalty_api.worker.hook import Pace
+from loyalty_api.worker.pace import Pace
 from loyalty_api.worker.relay import Relay
 from loyalty_api.worker.webhooks import Webhooks
 from tests.make.shop import Shop

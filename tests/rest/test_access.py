@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from loyalty_api.domain.access.table import ADMITTED, PROGRAM_SCOPES, PUBLIC
+from loyalty_api.domain.access.table import ADMITTED, DEPLOYMENT_SCOPES, PROGRAM_SCOPES, PUBLIC
 from tests.make.engagement import make_engagement
 from tests.make.problem import problem
 from tests.make.purchase import make_purchase
@@ -38,7 +38,7 @@ def test_the_running_application_and_the_table_name_the_same_routes(http: httpx.
 
 def test_every_row_admits_scopes_that_exist() -> None:
     for route in GUARDED:
-        assert ADMITTED[route] <= {*PROGRAM_SCOPES, "operator"}, route
+        assert ADMITTED[route] <= {*PROGRAM_SCOPES, *DEPLOYMENT_SCOPES}, route
         assert ADMITTED[route], route
 
 
@@ -53,8 +53,16 @@ def test_every_route_that_is_not_in_the_table_answers_404_or_405(http: httpx.Cli
             allowed = set(answer.headers["allow"].split(", "))
             assert method not in allowed, body
             assert allowed >= {route.split(" ")[0] for route in ADMITTED if route.split(" ")[1] == path}
-    for path in ("/", "/v1", "/v2/members", "/docs", "/schema", "/v1/members/x/y/z", "/metrics", "/.env", "//v1//"):
+    for path in ("/", "/v1", "/v2/members", "/docs/x", "/schema", "/v1/members/x/y/z", "/metrics/x", "/.env", "//v1//"):
         problem(call(http, f"GET {path}", bearer(shop.key)), 404, "request.not_found")
+
+
+@pytest.mark.parametrize("path", ["/docs", "/explorer", "/papers/explorer.js", "/papers/swagger-ui-bundle.js"])
+def test_papers_ask_for_no_key_and_may_load_nothing_from_elsewhere(http: httpx.Client, path: str) -> None:
+    answer = http.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; ")
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize("route", OPEN)

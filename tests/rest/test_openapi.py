@@ -15,6 +15,8 @@ from tests.make.problem import problem
 from tests.make.purchase import make_line, make_purchase
 from tests.make.shop import Shop
 
+INSIGHT = ("ladder", "liability", "lifetime-value", "members", "tier-migration")
+
 
 def test_the_contract_that_is_served_is_the_committed_one(http: httpx.Client) -> None:
     served = http.get("/openapi.json")
@@ -34,6 +36,8 @@ def test_answers_fit_the_contract(shop: Shop) -> None:
         ("post", "/v1/members/search", "/v1/members/search", {"identifier": member["card"]}),
         ("patch", "/v1/members/{member_id}", path, {}),
         ("get", "/v1/members/{member_id}/points", f"{path}/points", None),
+        ("get", "/v1/members/{member_id}/loyalty", f"{path}/loyalty", None),
+        *(("get", f"/v1/insight/{each}", f"/v1/insight/{each}", None) for each in INSIGHT),
         ("get", "/v1/members/{member_id}/points/history", f"{path}/points/history", None),
         ("post", "/v1/members/{member_id}/suspend", f"{path}/suspend", {"reason": "x"}),
         ("post", "/v1/purchases", "/v1/purchases", make_purchase(member["card"])),
@@ -59,6 +63,11 @@ def test_answers_fit_the_contract(shop: Shop) -> None:
         ("get", "/v1/program/versions/{number}", "/v1/program/versions/1", None),
         ("get", "/v1/program/versions/{number}", "/v1/program/versions/2", None),
         ("post", "/v1/program/plan", "/v1/program/plan", {"document": shop.document | {"name": "x"}}),
+        ("get", "/v1/insight/metrics", "/v1/insight/metrics", None),
+        ("get", "/v1/insight/metrics/{slug}", "/v1/insight/metrics/retention?by=tier", None),
+        ("get", "/v1/insight/metrics/{slug}", "/v1/insight/metrics/sales", None),
+        ("get", "/v1/insight/cohorts", "/v1/insight/cohorts", None),
+        ("get", "/v1/insight/rfm", "/v1/insight/rfm", None),
         ("get", "/v1/test-clock", "/v1/test-clock", None),
         ("get", "/v1/api-keys", "/v1/api-keys", None),
         ("post", "/v1/api-keys", "/v1/api-keys", {"name": "x", "scopes": ["till"]}),

@@ -17,6 +17,7 @@ from loyalty_api.domain.earning.phrases import ENGLISH, LANGUAGES, PHRASES
 from loyalty_api.domain.earning.speech import speech_of
 from loyalty_api.domain.lifecycle.history_phrases import HISTORY
 from loyalty_api.domain.programs.document import RULE_KINDS, EarningBase
+from loyalty_api.domain.rewards.hindrances import HINDRANCES
 from tests.architecture.source import SOURCE, modules, tree
 
 LIMITS = (words.PER_PURCHASE, words.PER_MEMBER, words.BUDGET, words.EARNED)
@@ -37,16 +38,16 @@ def _named(node: ast.stmt, name: str) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name == name
 
 
+@pytest.mark.parametrize("catalogue", [PHRASES, HISTORY, HINDRANCES], ids=["earning", "history", "hindrances"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_the_same_phrases_with_the_same_placeholders(language: str) -> None:
-    assert {key: placeholders(text) for key, text in PHRASES[language].items()} == {
-        key: placeholders(text) for key, text in ENGLISH.items()
+def test_every_language_has_the_same_phrases_with_the_same_placeholders(
+    catalogue: dict[str, dict[str, str]], language: str
+) -> None:
+    assert set(catalogue) == set(LANGUAGES)
+    assert {key: placeholders(text) for key, text in catalogue[language].items()} == {
+        key: placeholders(text) for key, text in catalogue["en"].items()
     }
-    assert all(PHRASES[language].values())
-    assert {key: placeholders(text) for key, text in HISTORY[language].items()} == {
-        key: placeholders(text) for key, text in HISTORY["en"].items()
-    }
-    assert all(HISTORY[language].values())
+    assert all(catalogue[language].values())
 
 
 def test_every_word_that_hinders_a_rule_has_its_gate_and_its_phrases() -> None:

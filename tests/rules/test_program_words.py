@@ -67,6 +67,7 @@ STORIES = [
     (rule(), rule(state="dry_run"), "Rule base is only told now, as a dry run (before: live)"),
     (rule(), rule(schedule={}), "Rule base still works at any time"),
     (rule(), {"earning_rules": []}, "Rule base is removed"),
+    ({}, {"engagement": {"phone_kinds": ["app_open", "b"]}}, "Phones may now record app_open and b (before: nothing)"),
     (
         levels(a=0, gold=120000),
         levels(a=0, gold=150000),

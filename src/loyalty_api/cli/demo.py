@@ -59,7 +59,7 @@ def command(once: bool) -> None:
         ):
             held = run(_story(api.url, key, server.url(), server.folder))
             if not once:
-                _stay(api.url, key, run(_sign_in(api.url, key)))
+                _stay(api.url, key, run(_sign_in(api.url, key, ways=2)))
     sys.exit(0 if held else EXIT_FAILED)
 
 
@@ -140,15 +140,16 @@ def _tell(members: list[dict[str, Any]], replay: Replay) -> None:
     console.print(table)
 
 
-async def _sign_in(url: str, key: str) -> str:
-    """A refresh token of the first sample member, as a shop's back end gives it to its app."""
+async def _sign_in(url: str, key: str, *, ways: int) -> list[str]:
+    """Refresh tokens of the first sample member, one for each way in, as a shop's back end gives them to its app."""
     async with aiohttp.ClientSession(url, headers={"Authorization": f"Bearer {key}"}) as session:
         wanted = {"identifier": f"card:{sample.card_of(0)}"}
         member = (await _one(session, "POST", "/v1/members/search", wanted))["items"][0]
-        return (await _one(session, "POST", f"/v1/members/{member['id']}/tokens", None))["refresh_token"]
+        signed_in = [await _one(session, "POST", f"/v1/members/{member['id']}/tokens", None) for _ in range(ways)]
+        return [each["refresh_token"] for each in signed_in]
 
 
-def _stay(url: str, key: str, token: str) -> None:
+def _stay(url: str, key: str, tokens: list[str]) -> None:
     body = {
         "reference": "my-first",
         "member": {"identifier": f"card:{sample.card_of(0)}"},
@@ -164,7 +165,9 @@ def _stay(url: str, key: str, token: str) -> None:
     console.print("\nOr stand behind a till, in a browser:\n")
     print(f"{url}/demo/till#key={key}")
     console.print("\nwith the phone of a member beside it (or of any other, from the till):\n")
-    print(f"{url}/demo/phone#token={token}")
-    console.print(f"\nThe contract is at {url}/openapi.json. Ctrl-C ends the demo and removes its data.")
+    print(f"{url}/demo/phone#token={tokens[0]}")
+    console.print("\nThe contracts, to be read and tried:\n")
+    print(f"{url}/docs\n{url}/explorer#token={tokens[1]}")
+    console.print("\nCtrl-C ends the demo and removes its data.")
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()

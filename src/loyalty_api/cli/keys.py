@@ -24,23 +24,30 @@ def command() -> None:
 @command.command("create")
 @click.option("--program", "code", help="the program's code")
 @click.option("--operator", is_flag=True, help="a key that may create programs")
+@click.option("--metrics", is_flag=True, help="a key that may read /metrics and nothing else")
 @click.option("--scope", "scopes", multiple=True, type=click.Choice(PROGRAM_SCOPES))
 @click.option("--name", required=True, help="who will use it")
 @click.option("--store", help="ties a till's key to its store")
 @click.option("--json", "as_json", is_flag=True, help="for machines")
 @plain_errors
 def create(
-    code: str | None, operator: bool, scopes: tuple[str, ...], name: str, store: str | None, as_json: bool
+    code: str | None,
+    operator: bool,
+    metrics: bool,
+    scopes: tuple[str, ...],
+    name: str,
+    store: str | None,
+    as_json: bool,
 ) -> None:
     """Creates a key and tells it once."""
-    if operator == (code is not None):
-        raise click.UsageError("say either --program CODE or --operator")
-    if not operator and not scopes:
+    if [code is not None, operator, metrics].count(True) != 1:
+        raise click.UsageError("say either --program CODE, --operator or --metrics")
+    if code is not None and not scopes:
         raise click.UsageError(f"say at least one --scope among {', '.join(PROGRAM_SCOPES)}")
 
     async def work(connection: Connection) -> IssuedKey:
         program_id = None if code is None else await find_program(connection, code)
-        wanted = ["operator"] if operator else list(scopes)
+        wanted = ["operator"] if operator else ["metrics"] if metrics else list(scopes)
         return await issue_key(connection, program_id=program_id, name=name, scopes=wanted, store=store, now=now())
 
     issued = run(writing(work))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import socket
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.util import find_spec
 
 import click
 
 from loyalty_api.cli.run import fail, plain_errors
 from loyalty_api.kernel.embedded import die_with_parent
-from loyalty_api.settings import read_settings
+from loyalty_api.settings import read_settings, share_metrics_dir, traces_asked
 
 STOP_SECONDS_MAX = 20  # a worker that has not answered everything by then is ended
 
@@ -26,31 +30,51 @@ STOP_SECONDS_MAX = 20  # a worker that has not answered everything by then is en
 def command(host: str, port: int, workers: int, demo_pages: bool) -> None:
     """Serves the REST API until it is told to stop."""
     read_settings()  # a missing setting is told here, not by each worker
+    if traces_asked() and not _traces_installed():
+        fail("OTEL_… asks for traces, which need `pip install loyalty_api[telemetry]`.")
     _check_free(host, port)
     import granian
     from granian.constants import Interfaces, Loops
 
     processes = f"{workers} processes" if workers > 1 else "one process"
     click.echo(f"loyalty: serving http://{host}:{port} from {processes}; Ctrl-C ends it", err=True)
-    granian.Granian(
-        f"loyalty_api.cli.serve:{'create_demo_worker' if demo_pages else 'create_worker'}",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        workers=workers,
-        backlog=2048,
-        log_enabled=False,
-        respawn_failed_workers=True,  # one that is killed must not take the others with it
-        workers_kill_timeout=STOP_SECONDS_MAX,
-    ).serve()
+    with _shared_metrics(workers):
+        granian.Granian(
+            f"loyalty_api.cli.serve:{'create_demo_worker' if demo_pages else 'create_worker'}",
+            factory=True,
+            address=host,
+            port=port,
+            interface=Interfaces.ASGI,
+            loop=Loops.uvloop,
+            workers=workers,
+            backlog=2048,
+            log_enabled=False,
+            respawn_failed_workers=True,  # one that is killed must not take the others with it
+            workers_kill_timeout=STOP_SECONDS_MAX,
+        ).serve()
+
+
+def _traces_installed() -> bool:
+    return find_spec("opentelemetry") is not None and find_spec("opentelemetry.sdk") is not None
+
+
+@contextmanager
+def _shared_metrics(workers: int) -> Generator[None]:
+    """A directory in which several processes share what they count, as long as they are served."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="loyalty-metrics-") as directory:
+        share_metrics_dir(directory)
+        yield
 
 
 def create_worker() -> object:
     """The application of one worker, which ends when the process that watches over it is gone."""
     from loyalty_api.app import create
 
+    if traces_asked():
+        from loyalty_api.telemetry import create
     watcher = multiprocessing.parent_process()
     assert watcher is not None, "a worker is started by the process that watches over it"
     die_with_parent(signal.SIGKILL, parent=watcher.pid)()
@@ -59,9 +83,9 @@ def create_worker() -> object:
 
 def create_demo_worker() -> object:
     """The same with the pages of the demo in front of it."""
-    from loyalty_api.demo.pages import Pages
+    from loyalty_api.demo.pages import with_demo
 
-    return Pages(create_worker())
+    return with_demo(create_worker())
 
 
 def _check_free(host: str, port: int) -> None:

@@ -10,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from loyalty_api.cli.run import EXIT_FAILED, plain_errors, run, tell, with_database
 from loyalty_api.domain.lifecycle.verify import Report, verify
+from loyalty_api.domain.operations.report import Ran, report_jobs
+from loyalty_api.kernel.clock import monotonic, now
 from loyalty_api.kernel.database import Database
 
 SHOWN_MAX = 20
@@ -19,7 +21,10 @@ SHOWN_MAX = 20
 @click.option("--json", "as_json", is_flag=True, help="for machines")
 @plain_errors
 def command(as_json: bool) -> None:
-    """Works every law of the ledger out again; exits with 1 and the first offenders if one is broken."""
+    """Works every law of the ledger out again; exits with 1 and the first offenders if one is broken.
+
+    What came of it is kept for /metrics.
+    """
     report = run(with_database(_verify))
     tell(as_json, {"findings": report.found, "checked": report.checked, "first": report.findings}, summary(report))
     sys.exit(EXIT_FAILED if report.found else 0)
@@ -40,6 +45,10 @@ def summary(report: Report) -> str:
 
 async def _verify(database: Database) -> Report:
     columns = (TextColumn("verify"), BarColumn(), MofNCompleteColumn(), TextColumn("members"), TimeRemainingColumn())
+    begun = monotonic()
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("verify", total=None)
-        return await verify(database, progress=lambda done, total: bar.update(task, completed=done, total=total))
+        report = await verify(database, progress=lambda done, total: bar.update(task, completed=done, total=total))
+    ran = Ran("verify", now(), report.found == 0, round((monotonic() - begun) * 1000), report.found)
+    await database.write(lambda connection: report_jobs(connection, [ran], {}))
+    return report

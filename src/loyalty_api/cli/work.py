@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 import msgspec
@@ -15,14 +16,18 @@ from loyalty_api.domain.programs.queries import Program
 from loyalty_api.insights.worth import InsightNotInstalled
 from loyalty_api.kernel.clock import now, rfc3339
 from loyalty_api.kernel.database import Database
-from loyalty_api.settings import read_settings
+from loyalty_api.settings import MissingSetting, Settings, read_settings
+from loyalty_api.worker.beats import Beats
 from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 from loyalty_api.worker.projector import Projector
 from loyalty_api.worker.relay import Relay
-from loyalty_api.worker.sweeper import Sweeper
+from loyalty_api.worker.streamer import SUBSCRIBER as STREAM
+from loyalty_api.worker.streamer import Streamer
+from loyalty_api.worker.sweeper import SUBSCRIBERS, Sweeper
 from loyalty_api.worker.valuer import Valuer
 from loyalty_api.worker.webhooks import Webhooks
 
+LOOKUPS_MAX = 32  # receivers' names at a time: one whose server is silent holds a thread for seconds
 POOL_SIZE = 8  # one works, one relays, one projects, one values, some write down what was delivered
 
 
@@ -49,26 +54,40 @@ def command(once: bool, pause: float, as_json: bool) -> None:
             click.echo(f"loyalty: {program.code}: {', '.join(parts)}", err=True)
 
     async def work(database: Database) -> None:
-        settings = read_settings()
+        settings, beats = read_settings(), Beats()
         worker, projector, valuer = (
-            Worker(database, clock=now, tell=tell),
+            Worker(database, clock=now, tell=tell, beats=beats),
             Projector(database),
             Valuer(database, clock=now),
         )
-        webhooks = Webhooks(database, local=settings.webhooks_local)
-        sweeper = Sweeper(database, events_days=settings.events_days, clock=now)
-        relay = Relay(database, tell=webhooks.wake)
+        webhooks = Webhooks(database, local=settings.webhooks_local, beats=beats)
+        streamers = _streamers(database, settings, beats)
+        readers = (*SUBSCRIBERS, *(STREAM for _ in streamers))
+        sweeper = Sweeper(database, events_days=settings.events_days, clock=now, subscribers=readers, beats=beats)
+        relay = Relay(database, tell=webhooks.wake, beats=beats)
         if once:
             for part in (worker, relay, webhooks, projector, sweeper):
                 await part.round()
             with contextlib.suppress(InsightNotInstalled):
                 await valuer.round()
+            await beats.write(database)
             return
         stop = asyncio.Event()
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUPS_MAX, "lookup"))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
-        parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, sweeper)]
+        parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, *streamers, sweeper)]
+        parts.append(beats.work(database, stop))
         await asyncio.gather(worker.work(stop, pause_seconds=pause), *parts)
 
     run(with_database(work, pool_size=POOL_SIZE))
+
+
+def _streamers(database: Database, settings: Settings, beats: Beats) -> list[Streamer]:
+    """The one that fills streams, where the deployment asks for them."""
+    if not settings.stream_length:
+        return []
+    if not settings.redis_url:
+        raise MissingSetting("LOYALTY_STREAM_LENGTH asks for a stream: say in LOYALTY_REDIS_URL where it is.")
+    return [Streamer(database, settings.redis_url, length=settings.stream_length, beats=beats)]

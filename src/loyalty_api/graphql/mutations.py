@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from loyalty_api.graphql.engagements import EngagementResult, record_by_phone
 from loyalty_api.graphql.members import (
     ConsentInput,
     ConsentsResult,
@@ -50,6 +51,17 @@ class Mutation:
     ) -> CancelResult:
         """The redemption as it is now, or why it is not cancelled."""
         done: Any = await cancel(info.context, redemption_id=redemption_id)
+        return done
+
+    @strawberry.mutation(description="Records what the member did, of a kind that the program lets phones record.")
+    async def record_engagement(
+        self,
+        info: Info,
+        id: Id,
+        kind: Annotated[str, strawberry.argument(description="What happened, such as `app_open`.")],
+    ) -> EngagementResult:
+        """The event, or why there is none."""
+        done: Any = await record_by_phone(info.context, key=id, kind=kind)
         return done
 
     @strawberry.mutation(description="Changes what is known of the member.")

@@ -57,13 +57,21 @@ class MemberPoints:
 
 async def member_points(request: Request) -> MemberPoints:
     """The points, in two statements, whatever is asked of them."""
+    counted, soon = await _read(request)
+    _, now = await request.present()
+    return _points(counted, soon, now)
+
+
+async def expiring_points(request: Request) -> list[Expiring]:
+    """All that expires, earliest first; read together with the points."""
+    return (await _read(request))[1]
+
+
+async def _read(request: Request) -> tuple[Counted, list[Expiring]]:
     program, now = await request.present()
     named: dict[str, Any] = {"member_id": request.who.member_id, "zone": program.zone, "now": now}
     until = now + timedelta(days=AHEAD_DAYS_MAX)
-    counted, soon = await request.once(
-        "points", lambda connection: points_and_expiring(connection, **named, until=until)
-    )
-    return _points(counted, soon, now)
+    return await request.once("points", lambda connection: points_and_expiring(connection, **named, until=until))
 
 
 def _points(counted: Counted, soon: list[Expiring], now: datetime) -> MemberPoints:

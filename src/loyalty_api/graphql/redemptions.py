@@ -14,6 +14,7 @@ from loyalty_api.domain.members.presented import MemberRef
 from loyalty_api.domain.rewards.answer import RedemptionAnswer
 from loyalty_api.domain.rewards.close import cancel_redemption, find_one
 from loyalty_api.domain.rewards.command import Command, Redeem, check_asked, content_hash
+from loyalty_api.domain.rewards.hindrances import tell_hindrance
 from loyalty_api.domain.rewards.redeem import redeem_reward
 from loyalty_api.domain.rewards.refusals import RedemptionNotFound
 from loyalty_api.graphql.phones import Request
@@ -101,7 +102,8 @@ async def redeem(request: Request, *, key: UUID, reward: str, at_once: bool) -> 
     try:
         done = await phones.database.write(lambda connection: redeem_reward(connection, phones.catalogue, command))
     except Refusal as refusal:
-        return tell_refusal(refusal)
+        currency = (await request.program()).currency
+        return tell_refusal(refusal, tell_hindrance(refusal, language=await request.language(), currency=currency))
     return _redeemed(done.body)
 
 

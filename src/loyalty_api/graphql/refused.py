@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from loyalty_api.domain.claims.once import KeyReused
+from loyalty_api.domain.engagement.refusals import EngagementNotByPhone, EngagementReferenceReused
 from loyalty_api.domain.points.refusals import InsufficientPoints
 from loyalty_api.domain.rewards.refusals import (
     RedemptionCancelled,
@@ -61,6 +62,11 @@ class RedemptionClosed(Refused):
     """Of a redemption."""
 
 
+@strawberry.type(description="The program does not let phones record such an event.")
+class EngagementNotAllowed(Refused):
+    """Of an event."""
+
+
 @strawberry.type(description="The id came with another request before; use a fresh one.")
 class IdReused(Refused):
     """Of the client's id."""
@@ -85,16 +91,19 @@ _TYPES: dict[type[Refusal], Any] = {
     RedemptionCancelled: RedemptionClosed,
     RedemptionExpired: RedemptionClosed,
     RedemptionReferenceReused: IdReused,
+    EngagementNotByPhone: EngagementNotAllowed,
+    EngagementReferenceReused: IdReused,
     KeyReused: IdReused,
 }
 
 
-def tell_refusal(refusal: Refusal) -> Any:
-    """The refusal as the type that names it. Raises those that no mutation names: they are errors."""
+def tell_refusal(refusal: Refusal, message: str | None = None) -> Any:
+    """The refusal as the type that names it, with its own sentence or another. Raises those that no mutation names:
+    they are errors."""
     if isinstance(refusal, InvalidRequest):
         field = refusal.errors[0].field if refusal.errors else "input"
         return InputInvalid(code=refusal.code, message=refusal.detail, field=field)
     kind = _TYPES.get(type(refusal))
     if kind is None:
         raise refusal
-    return kind(code=refusal.code, message=refusal.detail)
+    return kind(code=refusal.code, message=message or refusal.detail)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from uuid import UUID
 
 import strawberry
 
 from loyalty_api.domain.rewards.catalogue import Offered, offered_rewards
+from loyalty_api.domain.rewards.hindrances import tell_hindrance
 from loyalty_api.domain.rewards.queries import Handed, coupons_of, reserved_by
 from loyalty_api.domain.rewards.store import Redemption
 from loyalty_api.graphql.connections import Connection, connect, read_page
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.scalars import Money, Points
-from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
 
 
 @strawberry.enum(description="What a reward gives.")
@@ -45,7 +48,7 @@ class Hindrance:
     """A refusal that redeeming would meet."""
 
     code: str = strawberry.field(description="The code of the refusal, such as `points.insufficient`.")
-    message: str = strawberry.field(description="The same as a sentence.")
+    message: str = strawberry.field(description="The same as a sentence, in the member's language.")
 
 
 @strawberry.type(description="A reward of the program.")
@@ -90,7 +93,9 @@ async def member_rewards(
     """A page of the catalogue, in the order of the program's document."""
     page = read_page(first, after)
     offered = await member_offered(request)
-    rewards = [_reward(each) for each in offered if _wanted(each, wanted)]
+    language, currency = await request.language(), (await request.program()).currency
+    tell = partial(tell_hindrance, language=language, currency=currency)
+    rewards = [_reward(each, tell) for each in offered if _wanted(each, wanted)]
     codes = [each.code for each in rewards]
     if page.after is not None and page.after not in {each.reward.code for each in offered}:
         raise InvalidRequest.of(FieldError("after", "is not a cursor that this service gave out"))
@@ -131,7 +136,7 @@ def _wanted(offered: Offered, wanted: RewardFilter | None) -> bool:
     return wanted.max_points is None or (offered.reward.points or 0) <= wanted.max_points
 
 
-def _reward(offered: Offered) -> Reward:
+def _reward(offered: Offered, tell: Callable[[Refusal], str]) -> Reward:
     reward, hindered = offered.reward, offered.hindered
     return Reward(
         code=reward.code,
@@ -141,7 +146,7 @@ def _reward(offered: Offered) -> Reward:
         left=None if offered.left is None else Points(max(0, offered.left)),
         automatic=reward.auto,
         may_redeem=hindered is None,
-        why_not=Hindrance(code=hindered.code, message=hindered.detail) if hindered is not None else None,
+        why_not=Hindrance(code=hindered.code, message=tell(hindered)) if hindered is not None else None,
     )
 
 

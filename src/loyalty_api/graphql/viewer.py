@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from loyalty_api.graphql.activity import Activity, member_activity
+from loyalty_api.graphql.advice import Advice, member_advice
 from loyalty_api.graphql.card import Card, member_card
 from loyalty_api.graphql.connections import AFTER, FIRST, Connection
 from loyalty_api.graphql.limits import PAGE_DEFAULT
@@ -103,6 +104,11 @@ class Viewer:
     async def coupons(self, info: Info) -> list[Coupon]:
         """At most 100."""
         return await member_coupons(info.context)
+
+    @strawberry.field(description="What the member should know now, the most urgent first.")
+    async def advice(self, info: Info) -> list[Advice]:
+        """What they lose soon, and what they could have for less."""
+        return await member_advice(info.context)
 
     @strawberry.field(description="What the member is pointed to and has not acknowledged, the most urgent first.")
     async def notices(self, info: Info) -> list[Notice]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from loyalty_api.insights.activity import PEOPLE, activity
 from loyalty_api.insights.metric import Asked
 from loyalty_api.insights.periods import label_of, step
-from loyalty_api.insights.series import Present, check_projected, is_over
+from loyalty_api.insights.series import Present, begin_reading, is_over
 from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
 
@@ -42,7 +42,7 @@ class Cohort(NamedTuple):
 
 async def read_cohorts(connection: Connection, asked: Asked, present: Present) -> list[Cohort]:
     """The cohorts of the months that are asked for, seen up to ``through``. Refuses: InsightRebuilding."""
-    await check_projected(connection, asked)
+    await begin_reading(connection, asked)
     earliest = await connection.fetchval(_EARLIEST, asked.program_id)
     if earliest is None:
         return []

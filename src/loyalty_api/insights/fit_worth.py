@@ -14,7 +14,7 @@ from loyalty_api.insights.forecast import discounted_purchases, expected_purchas
 from loyalty_api.insights.histories import Bought, Row
 from loyalty_api.insights.maximum import Unfit
 from loyalty_api.insights.spending import Spending, expected_spend, fit_spending, spenders
-from loyalty_api.insights.worth import DIGITS, Assumptions, Model, Value
+from loyalty_api.insights.worth import DIGITS, VALUE_DIGITS, Assumptions, Model, Value
 
 
 def fit_worth(rows: Sequence[Row], *, minor_digits: int) -> Model:
@@ -63,8 +63,8 @@ def score(
         spends, values = [round(float(each)) for each in spend], [round(float(each)) for each in value]
     return [
         Value(
-            p_alive=float(alive[index]),
-            expected_purchases=float(ahead[index]),
+            p_alive=_digits(alive[index], VALUE_DIGITS),
+            expected_purchases=_digits(ahead[index], VALUE_DIGITS),
             expected_spend=spends[index],
             lifetime_value_minor=values[index],
             bought_once=each.repeats == 0,
@@ -79,7 +79,11 @@ def _columns(rows: Sequence[Row]) -> list[np.ndarray]:
 
 def _rounded(model: Buying | Spending) -> dict[str, float | None]:
     values = msgspec.structs.asdict(model)
-    return {name: None if value is None else float(f"{value:.{DIGITS}g}") for name, value in values.items()}
+    return {name: None if value is None else _digits(value, DIGITS) for name, value in values.items()}
+
+
+def _digits(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
 
 
 def _buying(model: Model) -> Buying | None:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import msgspec
 
+from loyalty_api.insights.appraisal import Appraisal
 from loyalty_api.insights.project import SUBSCRIBER
-from loyalty_api.insights.worth import DEFINITION, Worth
+from loyalty_api.insights.worth import DEFINITION
 from loyalty_api.kernel.database import Connection
 
 _NEWEST = """
@@ -28,25 +29,25 @@ JOIN feed_cursors c ON c.program_id = l.program_id AND c.subscriber = $2
 WHERE l.program_id = $1
 """
 
-_decode = msgspec.json.Decoder(Worth).decode
+_decode = msgspec.json.Decoder(Appraisal).decode
 
 
-async def newest_fit(connection: Connection, *, program_id: UUID, by: date) -> Worth | None:
+async def newest_fit(connection: Connection, *, program_id: UUID, by: date) -> Appraisal | None:
     """The newest that is of ``by`` or before; None: nothing was fitted yet."""
     found = await connection.fetchval(_NEWEST, program_id, DEFINITION, by)
     return None if found is None else _decode(found)
 
 
-async def fit_at(connection: Connection, *, program_id: UUID, through: date) -> Worth | None:
+async def fit_at(connection: Connection, *, program_id: UUID, through: date) -> Appraisal | None:
     """The one of this very day; None: nothing was fitted then."""
     found = await connection.fetchval(_AT, program_id, DEFINITION, through)
     return None if found is None else _decode(found)
 
 
-async def keep_fit(connection: Connection, *, program_id: UUID, worth: Worth, now: datetime) -> None:
+async def keep_fit(connection: Connection, *, program_id: UUID, appraisal: Appraisal, now: datetime) -> None:
     """Keeps it, in the place of what was fitted at the same day."""
-    data = msgspec.json.encode(worth)
-    await connection.execute(_KEEP, program_id, worth.as_of, worth.definition, now, data)
+    worth = appraisal.worth
+    await connection.execute(_KEEP, program_id, worth.as_of, worth.definition, now, msgspec.json.encode(appraisal))
 
 
 async def is_caught_up(connection: Connection, *, program_id: UUID) -> bool:

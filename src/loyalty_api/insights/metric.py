@@ -32,11 +32,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     program_id: UUID
     zone: ZoneInfo
-    cost_minor_per_100: int
     through: date
     period: str
     periods: Sequence[Period]
     by: str | None = None
+    cost_minor_per_100: int = 0
     window_days: int = WINDOW_DAYS
     within_days: int = WITHIN_DAYS
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from loyalty_api.domain.feed.cursors import hold_cursor, read_again, reading_again
-from loyalty_api.domain.feed.facts import first_position
+from loyalty_api.domain.feed.forget import forgotten
 from loyalty_api.insights.model import KEPT
 from loyalty_api.insights.project import BATCH, SUBSCRIBER, project_events
 from loyalty_api.insights.refusals import EventsGone
@@ -43,11 +43,8 @@ async def rebuild(
 async def begin_again(connection: Connection, program_id: UUID) -> None:
     """Lets go of everything that is kept for the program. In a transaction. Refuses: EventsGone."""
     await hold_cursor(connection, program_id=program_id, subscriber=SUBSCRIBER)
-    first = await first_position(connection, program_id)
-    if first is not None and first > 1:
-        raise EventsGone(
-            f"The program's first {first - 1:,} events are not kept any more; its figures stay as they are."
-        )
+    if gone := await forgotten(connection, program_id):
+        raise EventsGone(f"The program's first {gone:,} events are not kept any more; its figures stay as they are.")
     for table in KEPT:
         await connection.execute(
             f"DELETE FROM {table.name} WHERE program_id = $1", program_id, timeout=EMPTYING_SECONDS_MAX

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from loyalty_api.insights.metric import Asked
-from loyalty_api.insights.series import check_projected
+from loyalty_api.insights.series import begin_reading
 from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
 
@@ -57,7 +57,7 @@ class Rfm(NamedTuple):
 
 async def read_rfm(connection: Connection, asked: Asked, *, scoring: str, look_back_days: int) -> Rfm:
     """The grid as of ``through``. Refuses: InsightRebuilding."""
-    await check_projected(connection, asked)
+    await begin_reading(connection, asked)
     days: tuple[Any, date, date] = (asked.program_id, add_days(asked.through, 1 - look_back_days), asked.through)
     scores = ", ".join(f"({_SCORES[scoring].format(order=_ORDER[name])})::int AS {name}_score" for name in DIMENSIONS)
     cells = await connection.fetch(_CELLS.format(scores=scores), *days)

@@ -1,6 +1,7 @@
 """What a program's members are worth, as it is kept and told: the two models, how they did, and what was assumed.
 
-Parameters are told to seven digits: as many as the search finds again on any machine.
+Parameters are told to seven digits: as many as the search finds again on any machine. A member's value is told to nine:
+as many as are the same whoever is scored beside.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from loyalty_api.kernel.refusals import Kind, Refusal
 
 DEFINITION = 1  # of how all of this is reckoned; a fit of another one is made anew
 DIGITS = 7
+VALUE_DIGITS = 9
 YEAR_DAYS = 365
 LIFETIME_MONTHS = 36
 DISCOUNT_YEARLY = 0.1

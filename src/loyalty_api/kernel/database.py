@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 import asyncpg
@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialect_module
 from sqlalchemy.sql import ClauseElement
 
 from loyalty_api.kernel.facts import Facts, noting_facts
-from loyalty_api.kernel.refusals import Busy
+from loyalty_api.kernel.refusals import Busy, Refusal
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Answer = TypeVar("Answer")
@@ -41,6 +41,8 @@ _BY_KEY = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
+# Each is told of every statement, once it has ended: empty, but for who traces (see ``telemetry.py``).
+QUERY_WATCHERS: list[Callable[[Any], None]] = []
 _DIALECT = dialect_module.dialect()
 _RETRIED = {"40001", "40P01"}
 _UNREACHABLE = ("08", "57P", "53")
@@ -51,26 +53,35 @@ class RaceLost(Exception):
 
 
 class Database:
-    """Connections to one PostgreSQL: a pool for all sorts of statements, one for the few that ``attempt`` runs.
+    """Connections to one PostgreSQL: a pool for all sorts of statements, and a few that only ``attempt`` uses.
     ``facts``: who is told of what was committed."""
 
-    def __init__(self, pool: asyncpg.Pool, attempts: asyncpg.Pool, facts: Facts) -> None:
+    def __init__(self, pool: asyncpg.Pool, connect: Callable[[], Awaitable[asyncpg.Connection]], facts: Facts) -> None:
         self._pool = pool
-        self._attempts = attempts
+        self._connect = connect
+        # Kept, not pooled: what a pool does around each use costs an attempt as much as its statements do.
+        self._idle: list[asyncpg.Connection] = []
         self._facts = facts
 
     @classmethod
-    async def open(cls, url: str, *, pool_size: int, attempts: int = 1, facts: Facts | None = None) -> Database:
-        """Pools for ``url``. Connect when first used, so that a process can start before its database.
+    async def open(cls, url: str, *, pool_size: int, facts: Facts | None = None) -> Database:
+        """Connects to ``url`` when first used, so that a process can start before its database."""
 
-        ``attempts``: how many may be under way at once.
-        """
-        return cls(await _pool(url, pool_size, {}), await _pool(url, attempts, _BY_KEY), facts or Facts())
+        async def connect() -> asyncpg.Connection:
+            connection = await asyncpg.connect(driver_url(url), timeout=ACQUIRE_SECONDS_MAX, **_options(_BY_KEY))
+            await _prepare(connection)
+            return connection
+
+        pool = await asyncpg.create_pool(
+            driver_url(url), min_size=0, max_size=pool_size, init=_prepare, reset=_keep, **_options({})
+        )
+        return cls(pool, connect, facts or Facts())
 
     async def close(self) -> None:
-        """Waits for running statements, then closes every connection."""
+        """Waits for running statements of the pool, then closes every connection."""
         await self._pool.close()
-        await self._attempts.close()
+        for connection in self._idle:
+            await connection.close()
 
     async def write(self, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
         """Runs ``work`` in one transaction and commits; anything it raises rolls back.
@@ -80,7 +91,7 @@ class Database:
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
                 with noting_facts() as noted:
-                    async with self._connection(self._pool) as connection, connection.transaction():
+                    async with self._connection() as connection, connection.transaction():
                         answer = await work(connection)
                 self._facts.tell(noted)
                 return answer
@@ -95,51 +106,68 @@ class Database:
     async def attempt(self, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
         """Runs ``work`` with no transaction around it: for work whose only write is one statement, its last.
 
-        Raises RaceLost when another transaction was first; nothing is written then.
+        Raises RaceLost when another transaction was first; nothing is written then. Whoever calls it sees to it that
+        only a few are under way at once: each has a connection of its own.
         """
-        with noting_facts() as noted:
-            async with self._connection(self._attempts) as connection:
-                try:
-                    answer = await work(connection)
-                except asyncpg.PostgresError as error:
-                    if _may_retry(error):
-                        raise RaceLost from error
-                    raise
+        with noting_facts() as noted, _told_busy():
+            connection = await self._take()
+            try:
+                answer = await work(connection)
+            except asyncpg.PostgresError as error:
+                if _may_retry(error):
+                    raise RaceLost from error
+                raise
+            except (RaceLost, Refusal):
+                raise
+            except BaseException:  # a statement may be under way still
+                connection.terminate()
+                raise
+            finally:
+                self._idle.append(connection)
         self._facts.tell(noted)
         return answer
+
+    async def _take(self) -> asyncpg.Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+        return await self._connect()
 
     @asynccontextmanager
     async def reader(self) -> AsyncGenerator[Connection]:
         """A read-only connection that sees one instant of the database throughout."""
         async with (
-            self._connection(self._pool) as connection,
+            self._connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield connection
 
     @asynccontextmanager
-    async def _connection(self, pool: asyncpg.Pool) -> AsyncGenerator[Connection]:
-        try:
-            async with pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
+    async def _connection(self) -> AsyncGenerator[Connection]:
+        with _told_busy():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
                 yield connection
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+
+
+@contextmanager
+def _told_busy() -> Generator[None]:
+    """Tells what keeps the database out of reach as Busy."""
+    try:
+        yield
+    except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+        raise Busy("The database is out of reach at the moment; try again.") from error
+    except asyncpg.PostgresError as error:
+        if (getattr(error, "sqlstate", None) or "").startswith(_UNREACHABLE):
             raise Busy("The database is out of reach at the moment; try again.") from error
-        except asyncpg.PostgresError as error:
-            if (getattr(error, "sqlstate", None) or "").startswith(_UNREACHABLE):
-                raise Busy("The database is out of reach at the moment; try again.") from error
-            raise
+        raise
 
 
-async def _pool(url: str, size: int, settings: dict[str, str]) -> asyncpg.Pool:
-    return await asyncpg.create_pool(
-        driver_url(url),
-        min_size=0,
-        max_size=size,
-        init=_prepare,
-        reset=_keep,
-        command_timeout=COMMAND_SECONDS_MAX,
-        server_settings={"jit": "off", "application_name": "loyalty_api", "timezone": "UTC"} | settings,
-    )
+def _options(settings: dict[str, str]) -> dict[str, Any]:
+    return {
+        "command_timeout": COMMAND_SECONDS_MAX,
+        "server_settings": {"jit": "off", "application_name": "loyalty_api", "timezone": "UTC"} | settings,
+    }
 
 
 async def fetch(connection: Connection, statement: ClauseElement) -> list[asyncpg.Record]:
@@ -161,6 +189,8 @@ def _may_retry(error: Exception) -> bool:
 
 async def _prepare(connection: Any) -> None:
     """JSON passes as bytes, untouched: what was written is what is read, to the byte."""
+    for watch in QUERY_WATCHERS:
+        connection.add_query_logger(watch)
     await connection.set_type_codec("json", schema="pg_catalog", encoder=_as_is, decoder=_as_is, format="binary")
     await connection.execute(
         f"SELECT set_config('role', '{APPLICATION_ROLE}', false) FROM pg_roles"

@@ -42,6 +42,11 @@ class GroupCommit(Generic[Command, Outcome]):
         self._many = asyncio.Semaphore(lanes)
         self._waiting = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many commands are accepted and not answered yet."""
+        return self._waiting
+
     async def submit(self, command: Command, *, key: Hashable) -> Outcome:
         """The command's own outcome. Raises Busy at once when the queue is full, having written nothing."""
         self.check_room()

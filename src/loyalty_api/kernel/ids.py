@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from asyncpg.pgproto.pgproto import UUID as DriverUUID
 from uuid_utils import uuid7
 
-from loyalty_api.kernel.clock import microseconds
+from loyalty_api.kernel.clock import EPOCH, microseconds
 
 
 def new_id() -> UUID:
@@ -19,6 +19,11 @@ def new_id() -> UUID:
 def first_id_of(instant: datetime) -> UUID:
     """The bound between ids made before ``instant`` and those made at it or later, to the millisecond."""
     return UUID(int=max(microseconds(instant) // 1000, 0) << 80)
+
+
+def instant_of(made: UUID) -> datetime:
+    """When an id was made, to the millisecond."""
+    return EPOCH + timedelta(milliseconds=made.int >> 80)
 
 
 def parse_id(text: str) -> UUID | None:

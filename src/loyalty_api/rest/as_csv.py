@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 from loyalty_api.rest.route import Answer, Call
 
 FORMAT = "csv: the same as text/csv, as with Accept: text/csv; json unless given"
-_TYPE = b"text/csv; charset=utf-8; header=present"
+CSV_TYPE = b"text/csv; charset=utf-8; header=present"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -29,10 +29,14 @@ def wants_csv(call: Call) -> bool:
 def answer_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Answer:
     """A table; null is an empty field. Text that a spreadsheet would take for a formula is led by an apostrophe."""
     written = io.StringIO(newline="")
-    writer = csv.writer(written)
-    writer.writerow(header)
-    writer.writerows([_field(value) for value in row] for row in rows)
-    return Answer(200, written.getvalue().encode(), content_type=_TYPE)
+    csv.writer(written).writerow(header)
+    write_csv(written, rows)
+    return Answer(200, written.getvalue().encode(), content_type=CSV_TYPE)
+
+
+def write_csv(target: TextIO, rows: Iterable[Sequence[Any]]) -> None:
+    """Rows of a table, behind those that were written before."""
+    csv.writer(target).writerows([_field(value) for value in row] for row in rows)
 
 
 def _field(value: Any) -> Any:

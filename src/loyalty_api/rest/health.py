@@ -1,4 +1,8 @@
-"""Health: alive (the process answers) and ready (the database answers and has this code's schema)."""
+"""Health: alive (the process answers) and ready (the database answers and has this code's schema).
+
+A worker that fell behind is told of, and watched by ``/metrics``; it takes no till away from an API that records
+purchases as well as ever.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from functools import cache
 
 import msgspec
 
+from loyalty_api.domain.operations.queries import read_worker
 from loyalty_api.kernel.migrate import newest_migration
 from loyalty_api.kernel.refusals import Busy
 from loyalty_api.rest.door import Door
@@ -13,9 +18,17 @@ from loyalty_api.rest.route import Answer, Call, Route, answer_json
 
 
 class Health(msgspec.Struct, frozen=True):
-    """``live`` or ``ready``."""
+    """``live``."""
 
     status: str
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """``ready``: purchases can be recorded. ``worker``: ``working``; ``behind``: for a minute it was not seen, or an
+    event has waited for it; ``absent``: it never ran."""
+
+    status: str
+    worker: str
 
 
 async def live(_door: Door, _call: Call) -> Answer:
@@ -23,15 +36,16 @@ async def live(_door: Door, _call: Call) -> Answer:
     return answer_json(Health("live"))
 
 
-async def ready(door: Door, _call: Call) -> Answer:
+async def ready(door: Door, call: Call) -> Answer:
     """200 when purchases can be recorded, else 503 with the reason."""
     async with door.database.reader() as connection:
         exists = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
         query = "SELECT version_num FROM alembic_version"
         applied = {row["version_num"] for row in await connection.fetch(query)} if exists else set()
-    if _newest() not in applied:
-        raise Busy("The database lacks migrations; run `loyalty migrate`.")
-    return answer_json(Health("ready"))
+        if _newest() not in applied:
+            raise Busy("The database lacks migrations; run `loyalty migrate`.")
+        worker = await read_worker(connection, now=call.received_at)
+    return answer_json(Readiness("ready", worker))
 
 
 @cache
@@ -45,8 +59,8 @@ ROUTES = [
         method="GET",
         path="/health/ready",
         handler=ready,
-        summary="Whether purchases can be recorded",
-        answer=Health,
+        summary="Whether purchases can be recorded, and how the worker does",
+        answer=Readiness,
         refusals=(Busy,),
     ),
 ]

@@ -48,7 +48,7 @@ async def find_worth(connection: Connection, program: Program, *, through: date 
     else:
         kept = await fit_at(connection, program_id=program.id, through=through) if through >= closed_on else None
     if kept is not None:
-        return kept
+        return kept.worth
     await check_rebuilt(connection, program_id=program.id)
     if await count_buyers(connection, program_id=program.id) > BUYERS_MAX:
         if through is None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from typing import IO, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -19,9 +17,7 @@ from loyalty_api.rest.door import Door
 from loyalty_api.rest.member_answers import answer_member
 from loyalty_api.rest.member_shapes import MemberAnswer
 from loyalty_api.rest.route import Answer, Call, Route, encode
-
-IN_MEMORY_BYTES = 1024 * 1024  # of an export; what is beyond waits in a file
-PIECE_BYTES = 64 * 1024
+from loyalty_api.rest.spooled import make_spool, pieces_of
 
 Rows = list[dict[str, Any]]
 
@@ -60,10 +56,9 @@ class MemberExport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def export(door: Door, call: Call) -> Answer:
-    """All of it, seen at one instant. It is set down first and sent then, so that nobody who reads slowly keeps a
-    connection to the database."""
+    """All of it, seen at one instant."""
     member_id = UUID(call.path["member_id"])
-    spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 (closed once it is sent)
+    spool = make_spool()
     async with door.database.reader() as connection:
         program = await door.catalogue.one(connection, call.program_id)
         now = program.present(call.received_at)
@@ -73,7 +68,7 @@ async def export(door: Door, call: Call) -> Answer:
         async for piece in export_rows(connection, member_ids=member_ids):
             spool.write(piece)
         spool.write(b"}")
-    return Answer(200, b"", parts=_pieces(spool))
+    return Answer(200, b"", parts=pieces_of(spool))
 
 
 async def erase(door: Door, call: Call) -> Answer:
@@ -86,13 +81,6 @@ async def erase(door: Door, call: Call) -> Answer:
 
     await door.database.write(work)
     return Answer(204, b"")
-
-
-def _pieces(spool: IO[bytes]) -> Iterator[bytes]:
-    with spool:
-        spool.seek(0)
-        while piece := spool.read(PIECE_BYTES):
-            yield piece
 
 
 ROUTES = [

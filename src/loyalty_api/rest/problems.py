@@ -9,6 +9,7 @@ import msgspec
 from loyalty_api.kernel.http_status import STATUS
 from loyalty_api.kernel.refusals import Busy, Kind, Refusal
 from loyalty_api.rest.route import Answer
+from loyalty_api.rest.tally import count_refusal
 
 PROBLEM_JSON = b"application/problem+json"
 
@@ -45,6 +46,7 @@ def problem_of(refusal: Refusal) -> Problem:
 
 def refuse(refusal: Refusal) -> Answer:
     """A refusal as an answer."""
+    count_refusal(refusal.code)
     problem = problem_of(refusal)
     headers: list[tuple[bytes, bytes]] = []
     if isinstance(refusal, Busy):

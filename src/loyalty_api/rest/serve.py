@@ -16,6 +16,7 @@ from loyalty_api.rest.decode import check_content_type, decode_body, read_query
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, NO_SUCH, refuse
 from loyalty_api.rest.route import Answer, Call, Route
+from loyalty_api.rest.tally import count_request
 
 log = logger(__name__)
 
@@ -37,7 +38,7 @@ async def serve_route(
         if route.hot:
             door.check_room(route)
         if any(name.endswith("_id") and parse_id(value) is None for name, value in path.items()):
-            return NO_SUCH
+            return _counted(route, NO_SUCH)
         content_type = _content_type(route, headers) if route.body is not None else ""
         call = Call(
             caller=caller,
@@ -55,12 +56,17 @@ async def serve_route(
             body=_body(route, body),
             received_at=received_at,
         )
-        return await _handle(door, route, call)
+        return _counted(route, await _handle(door, route, call))
     except Refusal as refusal:
-        return refuse(await _confirmed(door, route, authorization, refusal))
+        return _counted(route, refuse(await _confirmed(door, route, authorization, refusal)))
     except Exception as error:
         log.error("request_failed", route=route.key, exc_info=error)
-        return INTERNAL
+        return _counted(route, INTERNAL)
+
+
+def _counted(route: Route, answer: Answer) -> Answer:
+    count_request(route.key, answer.status)
+    return answer
 
 
 async def _handle(door: Door, route: Route, call: Call) -> Answer:

@@ -15,8 +15,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import msgspec
-
 from loyalty_api.domain.feed.queries import Place, read_feed
 from loyalty_api.domain.webhooks.cursors import HoldLost, let_go_of_cursor
 from loyalty_api.domain.webhooks.delivery import Attempt, Delivery, State, delivery_of
@@ -29,15 +27,17 @@ from loyalty_api.domain.webhooks.progress import (
     read_waiting,
     write_step,
 )
-from loyalty_api.domain.webhooks.schedule import FIRST_SECONDS, TRIED, give_up_at, pause_after
+from loyalty_api.domain.webhooks.schedule import TRIED, give_up_at, pause_after
 from loyalty_api.domain.webhooks.sign import signed_headers
 from loyalty_api.kernel.clock import microseconds
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
+from loyalty_api.worker.beats import Beats
 from loyalty_api.worker.lanes import Lanes
-from loyalty_api.worker.sender import TIMEOUT_SECONDS, Sender
+from loyalty_api.worker.pace import Pace
+from loyalty_api.worker.sender import Sender
 
 BODY_BYTES_MAX = 1024 * 1024
 GONE = 410
@@ -45,36 +45,29 @@ GONE = 410
 log = logger(__name__)
 
 
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How fast, in seconds, and how much at a time. ``first``: until a first failure is tried again; ``step``: between
-    two writes; ``spill``: what takes longer is written down as waiting; ``hold``: how long a cursor is held when its
-    worker is gone; ``recovered``: a receiver that failed for longer is sent all that waits when it is back."""
-
-    timeout: float = TIMEOUT_SECONDS
-    first: float = FIRST_SECONDS
-    step: float = 0.1
-    spill: float = 1.0
-    hold: float = 10.0
-    recovered: float = 30.0
-    tick: float = 0.2
-    at_once: int = 64
-    window: int = 1000
-    page: int = 200
-
-
 class HookRun:
     """From taking hold of the cursor at ``place`` until ``end`` is called, the hold is lost or the webhook is off."""
 
     def __init__(
-        self, database: Database, sender: Sender, hook: Hook, place: Place, *, holder: UUID, pace: Pace, clock: Callable
+        self,
+        database: Database,
+        sender: Sender,
+        hook: Hook,
+        place: Place,
+        *,
+        holder: UUID,
+        pace: Pace,
+        clock: Callable[[], datetime],
+        beats: Beats,
     ) -> None:
         self.hook = hook
         self._database = database
         self._sender = sender
         self._holder = holder
         self._pace = pace
-        self._clock: Callable[[], datetime] = clock
-        self._following = place
+        self._clock = clock
+        self._beats = beats
+        self._following = self._written = place
         self._lanes = Lanes()
         self._unwritten: deque[Delivery] = deque()  # read from the feed, in its order
         self._changed: dict[UUID, Delivery] = {}  # written down before, and not as it is now
@@ -187,6 +180,7 @@ class HookRun:
 
     def _judge(self, delivery: Delivery, attempt: Attempt) -> None:
         now = self._clock()
+        self._beats.count({"webhook_delivered" if attempt.good else "webhook_attempt_failed": 1})
         if attempt.good:
             since, self._failing_since = self._failing_since, None
             self._settle(delivery, attempt, State.DELIVERED)
@@ -219,12 +213,12 @@ class HookRun:
             self._changed[delivery.delivery_id] = delivery
 
     async def _write_on(self) -> None:
-        """Writes what there is to write, and holds the cursor on in good time."""
+        """Writes what there is to write; that nothing of what was read was asked for, only now and then."""
         since = self._clock() - self._written_at
         if since < timedelta(seconds=self._pace.step):
             return
-        held_long = since >= timedelta(seconds=self._pace.hold / 3)
-        if self._step is not None or self._unwritten or self._changed or held_long:
+        moved = self._following != self._written and since >= timedelta(seconds=self._pace.hold / 3)
+        if self._step is not None or self._unwritten or self._changed or moved:
             await self._write()
 
     async def _write(self) -> None:
@@ -234,7 +228,7 @@ class HookRun:
         await self._database.write(
             lambda connection: write_step(connection, self.hook, step, holder=self._holder, until=until)
         )
-        self._step, self._written_at = None, now
+        self._step, self._written, self._written_at = None, step.place, now
         self._replays -= {row[0] for row in step.changed if row[1] != State.WAITING}
         if step.tell_failing:
             self._told_failing = step.failing_since

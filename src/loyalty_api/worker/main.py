@@ -7,11 +7,15 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from loyalty_api.domain.lifecycle.nightly import Ran, run_due
 from loyalty_api.domain.programs.queries import Catalogue, Program, program_ids
+from loyalty_api.kernel.clock import monotonic
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
+from loyalty_api.worker.beats import Beats
 
 PAUSE_SECONDS = 5.0
 
@@ -22,9 +26,15 @@ class Worker:
     """``tell``: is given whatever was done. ``clock``: the real present."""
 
     def __init__(
-        self, database: Database, *, clock: Callable[[], datetime], tell: Callable[[Program, Ran], None]
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], datetime],
+        tell: Callable[[Program, Ran], None],
+        beats: Beats | None = None,
     ) -> None:
         self._database = database
+        self._beats = beats or Beats()
         self._clock = clock
         self._tell = tell
         self._catalogue = Catalogue()
@@ -43,18 +53,22 @@ class Worker:
         """Runs what is due in every program, once. A program that fails is told of and does not stop the others."""
         async with self._database.reader() as connection:
             programs = await self._catalogue.load(connection, await program_ids(connection))
+        begun, good = monotonic(), True
         for program in programs.values():
             if stop is not None and stop.is_set():
                 return
-            await self._run(program)
+            good &= await self._run(program)
+        self._beats.ran("due", ok=good, took_seconds=monotonic() - begun)
 
-    async def _run(self, program: Program) -> None:
+    async def _run(self, program: Program) -> bool:
         try:
             ran = await run_due(self._database, program, now=program.present(self._clock()))
         except Busy:
             raise
         except Exception as error:
             log.error("program_failed", program=program.code, exc_info=error)
-            return
+            return False
         if ran != Ran():
+            self._beats.count(msgspec.structs.asdict(ran))
             self._tell(program, ran)
+        return True

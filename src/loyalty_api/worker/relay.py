@@ -7,9 +7,11 @@ import contextlib
 from collections.abc import Callable
 
 from loyalty_api.domain.feed.stamp import BATCH, programs_waiting, stamp_events
+from loyalty_api.kernel.clock import monotonic
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
+from loyalty_api.worker.beats import Beats
 
 PAUSE_SECONDS = 0.2
 
@@ -20,19 +22,25 @@ class Relay:
     """One program after the other, in batches, each in a transaction of its own. ``tell``: is called when events got
     their places."""
 
-    def __init__(self, database: Database, *, tell: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, database: Database, *, tell: Callable[[], None] = lambda: None, beats: Beats | None = None
+    ) -> None:
         self._database = database
+        self._beats = beats or Beats()
         self._tell = tell
 
     async def work(self, stop: asyncio.Event, *, pause_seconds: float = PAUSE_SECONDS) -> None:
         """Rounds until ``stop``; the one under way is finished. A database out of reach is waited for."""
         while not stop.is_set():
+            begun = monotonic()
             try:
-                await self.round(stop)
+                done = await self.round(stop)
+                self._beats.ran("relay", ok=True, took_seconds=monotonic() - begun, events_stamped=done)
             except Busy as busy:
                 log.warning("relay_put_off", reason=busy.detail)
             except Exception as error:
                 log.error("relay_failed", exc_info=error)
+                self._beats.ran("relay", ok=False, took_seconds=monotonic() - begun)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_seconds)
 

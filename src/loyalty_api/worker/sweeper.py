@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from loyalty_api.domain.feed.cursors import first_unread
@@ -12,21 +12,34 @@ from loyalty_api.domain.feed.forget import BATCH, forget_events
 from loyalty_api.domain.programs.queries import Catalogue, Program, program_ids
 from loyalty_api.domain.webhooks.sweep import every_webhook, first_needed, sweep_deliveries
 from loyalty_api.insights.project import SUBSCRIBER as FIGURES
+from loyalty_api.kernel.clock import monotonic
 from loyalty_api.kernel.database import Connection, Database
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
+from loyalty_api.worker.beats import Beats
 
 PAUSE_SECONDS = 600.0
-SUBSCRIBERS = (FIGURES,)  # who reads within this database, however far behind
+SUBSCRIBERS = (FIGURES,)  # who reads in every deployment, however far behind
 
 log = logger(__name__)
 
 
 class Sweeper:
-    """``events_days``: how many days events are kept; 0: for ever. ``clock``: the real present."""
+    """``events_days``: how many days events are kept; 0: for ever. ``clock``: the real present. ``subscribers``:
+    whose cursors, besides those of webhooks, events are kept for."""
 
-    def __init__(self, database: Database, *, events_days: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        events_days: int,
+        clock: Callable[[], datetime],
+        subscribers: Sequence[str] = SUBSCRIBERS,
+        beats: Beats | None = None,
+    ) -> None:
         self._database = database
+        self._subscribers = subscribers
+        self._beats = beats or Beats()
         self._events_days = events_days
         self._clock = clock
         self._catalogue = Catalogue()
@@ -34,12 +47,15 @@ class Sweeper:
     async def work(self, stop: asyncio.Event, *, pause_seconds: float = PAUSE_SECONDS) -> None:
         """Rounds until ``stop``. A database out of reach is waited for."""
         while not stop.is_set():
+            begun = monotonic()
             try:
-                await self.round(stop)
+                forgotten = await self.round(stop)
+                self._beats.ran("sweep", ok=True, took_seconds=monotonic() - begun, events_forgotten=forgotten)
             except Busy as busy:
                 log.warning("sweep_put_off", reason=busy.detail)
             except Exception as error:
                 log.error("sweep_failed", exc_info=error)
+                self._beats.ran("sweep", ok=False, took_seconds=monotonic() - begun)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_seconds)
 
@@ -66,7 +82,7 @@ class Sweeper:
         before = program.present(self._clock()) - timedelta(days=self._events_days)
 
         async def work(connection: Connection) -> int:
-            unread = await first_unread(connection, program.id, SUBSCRIBERS)
+            unread = await first_unread(connection, program.id, self._subscribers)
             undelivered = await first_needed(connection, program.id)
             needed = unread if undelivered is None else min(unread, undelivered)
             return await forget_events(connection, program.id, before=before, needed=needed)

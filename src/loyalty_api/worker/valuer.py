@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from loyalty_api.domain.programs.queries import Catalogue, Program, program_ids
+from loyalty_api.insights.appraisal import appraise_members
 from loyalty_api.insights.fits import is_caught_up, keep_fit, newest_fit
 from loyalty_api.insights.histories import first_day
-from loyalty_api.insights.value_members import last_closed, value_members
+from loyalty_api.insights.value_members import last_closed
 from loyalty_api.insights.worth import InsightNotInstalled
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.logging import logger
@@ -70,16 +71,21 @@ class Valuer:
         program_id = program.id
         async with self._database.reader() as connection:
             newest = await newest_fit(connection, program_id=program_id, by=through)
-            if newest is not None and (through - newest.as_of).days < EVERY_DAYS:
+            if newest is not None and (through - newest.worth.as_of).days < EVERY_DAYS:
                 return False
             first = await first_day(connection, program_id=program_id)
             if first is None or first > through or not await is_caught_up(connection, program_id=program_id):
                 return False
-            digits = minor_digits(program.currency)
-            worth = await value_members(
-                connection, program_id=program_id, minor_digits=digits, through=through, closed_on=through
+            appraisal = await appraise_members(
+                connection,
+                program_id=program_id,
+                zone=program.zone,
+                minor_digits=minor_digits(program.currency),
+                through=through,
             )
-        await self._database.write(lambda connection: keep_fit(connection, program_id=program_id, worth=worth, now=now))
-        if worth.model.fault:
-            log.warning("members_do_not_fit", program=program.code, reason=worth.model.fault)
+        await self._database.write(
+            lambda connection: keep_fit(connection, program_id=program_id, appraisal=appraisal, now=now)
+        )
+        if fault := appraisal.worth.model.fault:
+            log.warning("members_do_not_fit", program=program.code, reason=fault)
         return True

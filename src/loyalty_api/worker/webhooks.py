@@ -8,14 +8,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from loyalty_api.domain.webhooks.cursors import hold_cursor
+from loyalty_api.domain.webhooks.cursors import hold_cursor, hold_on
 from loyalty_api.domain.webhooks.progress import Hook, hooks_on
 from loyalty_api.kernel.clock import now as real_now
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.ids import new_id
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
-from loyalty_api.worker.hook import HookRun, Pace
+from loyalty_api.worker.beats import Beats
+from loyalty_api.worker.hook import HookRun
+from loyalty_api.worker.pace import Pace
 from loyalty_api.worker.sender import Sender
 
 REST_SECONDS = 5.0  # before a webhook whose run broke is served again
@@ -33,15 +35,18 @@ class Webhooks:
         local: bool,
         pace: Pace | None = None,
         clock: Callable[[], datetime] = real_now,
+        beats: Beats | None = None,
     ) -> None:
         self._database = database
         self._local = local
         self._pace = pace or Pace()
         self._clock = clock
+        self._beats = beats or Beats()
         self._holder = new_id()
         self._runs: dict[UUID, tuple[HookRun, asyncio.Task]] = {}
         self._rests: dict[UUID, datetime] = {}
         self._woken = asyncio.Event()
+        self._held_on_at = clock()
 
     def wake(self) -> None:
         """Something new has its place in the feed."""
@@ -77,6 +82,7 @@ class Webhooks:
             await sender.close()
 
     async def _look(self, sender: Sender) -> None:
+        await self._hold_on()
         hooks = {hook.webhook_id: hook for hook in await self._hooks()}
         for webhook_id, (run, task) in list(self._runs.items()):
             if task.done():
@@ -92,6 +98,12 @@ class Webhooks:
             run = await self._take(sender, hook)
             if run is not None:
                 self._runs[webhook_id] = run, asyncio.create_task(run.run())
+
+    async def _hold_on(self) -> None:
+        now, hold = self._clock(), timedelta(seconds=self._pace.hold)
+        if self._runs and now - self._held_on_at >= hold / 3:
+            await self._database.write(lambda connection: hold_on(connection, holder=self._holder, until=now + hold))
+            self._held_on_at = now
 
     async def _hooks(self) -> list[Hook]:
         async with self._database.reader() as connection:
@@ -111,7 +123,16 @@ class Webhooks:
         )
         if place is None:
             return None
-        return HookRun(self._database, sender, hook, place, holder=self._holder, pace=self._pace, clock=self._clock)
+        return HookRun(
+            self._database,
+            sender,
+            hook,
+            place,
+            holder=self._holder,
+            pace=self._pace,
+            clock=self._clock,
+            beats=self._beats,
+        )
 
     def _ended(self, webhook_id: UUID, task: asyncio.Task) -> None:
         del self._runs[webhook_id]

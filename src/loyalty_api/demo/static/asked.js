@@ -12,12 +12,14 @@ query Home {
     number
     profile { givenName familyName language }
     program { code name pointsName currency timeZone }
-    points { available pending reserved lifetimeEarned expiring(within: "P60D") { points at } }
+    points { available pending reserved lifetimeEarned }
     tier { code name since measure progress { next missing needs until keeps } }
     activity(first: 15) { ...Page }
     rewards(first: 50) { edges { node { code kind points amount left automatic mayRedeem whyNot { code message } } } }
     setAside { redemptionId reward points amount expiresAt }
     coupons { code reward givenAt usedUp }
+    notices { id kind text at points reward }
+    advice { kind points reward insteadOf }
     card { qr barcode code { value qr } }
   }
 }
@@ -43,6 +45,11 @@ mutation Redeem($id: UUID!, $reward: String!, $atOnce: Boolean!) {
     ... on Redeemed { redemptionId status reward points expiresAt coupon }
     ... on Refused { code message }
   }
+}`;
+
+export const SEEN = `
+mutation Seen($id: UUID!, $notices: [ID!]!) {
+  acknowledgeAdvice(id: $id, notices: $notices) { __typename ... on Refused { code message } }
 }`;
 
 export const CANCEL = `

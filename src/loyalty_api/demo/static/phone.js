@@ -1,6 +1,6 @@
 // A member's phone: the card, the points as they move, rewards and what became of them. It uses GraphQL alone.
 
-import { CANCEL, CODE, HOME, MORE, REDEEM, TOLD_LIVE } from "/demo/static/asked.js";
+import { CANCEL, CODE, HOME, MORE, REDEEM, SEEN, TOLD_LIVE } from "/demo/static/asked.js";
 import { fragment, h, say, show } from "/demo/static/dom.js";
 import { Away, Refused, Session, SignedOut } from "/demo/static/graphql.js";
 import { cardScreen, cardSheet, drawCode, historyScreen, redeemSheet, rewardsScreen, strangersScreen } from "/demo/static/screens.js";
@@ -110,6 +110,12 @@ async function letGo({ redemptionId, reward }) {
   say(phone.words.say("freed", { reward: phone.words.name(reward) }));
 }
 
+async function seen({ id }) {
+  const { acknowledgeAdvice: told } = await phone.session.ask(SEEN, { id: crypto.randomUUID(), notices: [id] });
+  if (told.__typename !== "Acknowledged") throw new Refused(told.message, told.code);
+  await look();
+}
+
 async function copy(code) {
   await navigator.clipboard.writeText(code);
   say(phone.words.say("copied"));
@@ -131,7 +137,7 @@ function showCard() {
   open(cardSheet(phone.home, phone.words, { hold, close }));
 }
 
-const taps = { show: showCard, choose, letGo: (each) => doing(() => letGo(each))(), copy: (code) => doing(() => copy(code))(), older: doing(older) };
+const taps = { show: showCard, choose, letGo: (each) => doing(() => letGo(each))(), seen: (each) => doing(() => seen(each))(), copy: (code) => doing(() => copy(code))(), older: doing(older) };
 
 function open(...content) {
   show("sheet", ...content);

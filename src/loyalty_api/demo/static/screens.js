@@ -10,6 +10,8 @@ const REWARD_GLYPHS = {
   MONEY_OFF: "€", PERCENT_OFF: "%", FREE_PRODUCT: "☕", COUPON: "✂", PAY_WITH_POINTS: "⇄", DONATION: "♥", CUSTOM: "★",
 }; // prettier-ignore
 
+const NOTICES_MAX = 3;
+
 /** An SVG that the API drew, shown as an image: it is never read as part of the page. */
 export const image = (svg, alt, kind = "") =>
   h("img", { src: `data:image/svg+xml,${encodeURIComponent(svg)}`, alt, class: kind });
@@ -23,7 +25,7 @@ export function drawCode({ card }) {
 }
 
 export function cardScreen(home, words, taps) {
-  return [cardOf(home, words, taps), notices(home, words), tierOf(home, words), waiting(home, words, taps)];
+  return [cardOf(home, words, taps), notices(home, words, taps), tierOf(home, words), waiting(home, words, taps)];
 }
 
 function cardOf({ profile, number, points, tier, card }, words, taps) {
@@ -52,12 +54,29 @@ function cardOf({ profile, number, points, tier, card }, words, taps) {
   );
 }
 
-/** The most urgent first: what is lost soon. */
-function notices({ points }, words) {
-  return points.expiring
-    .slice(0, 2)
-    .map((each) => h("p", { class: "notice" }, words.say("expires", { points: words.points(each.points), day: words.lastDay(each.at) })));
+/** The most urgent first: what the member has not seen yet, then what would cost them less. */
+function notices({ notices: unseen, advice }, words, taps) {
+  const cheaper = advice.filter((each) => each.kind === "CHEAPER_REWARD");
+  return [
+    unseen.slice(0, NOTICES_MAX).map((each) =>
+      h(
+        "p",
+        { class: "notice" },
+        h("span", {}, notice(each, words)),
+        h("button", { type: "button", ariaLabel: words.say("seen"), onclick: () => taps.seen(each), data: { key: each.id } }, "×"),
+      ),
+    ),
+    cheaper.slice(0, 1).map((each) => h("p", { class: "notice" }, h("span", {}, lessFor(each, words)))),
+  ];
 }
+
+function notice({ kind, text, points, at, reward }, words) {
+  if (kind === "EXPIRING") return words.say("expires", { points: words.points(points), day: words.lastDay(at) });
+  return kind === "REWARD" ? words.say("reached", { reward: words.name(reward) }) : text;
+}
+
+const lessFor = ({ reward, insteadOf, points }, words) =>
+  words.say("cheaper", { reward: words.name(reward), other: words.name(insteadOf), points: words.points(points) });
 
 function tierOf({ tier }, words) {
   if (!tier) return null;
@@ -190,7 +209,7 @@ export function redeemSheet(reward, words, { atOnce, yes, no }) {
 export function cardSheet({ number, card }, words, { hold, close }) {
   return [
     h("p", { class: "soft" }, words.say("showing")),
-    h("div", { class: "paper" }, image(codeOf(card), words.say("number", { number }), "qr"), card.barcode ? image(card.barcode, "") : null, h("b", {}, number)),
+    h("div", { class: "paper" }, image(codeOf(card), words.say("number", { number }), "qr"), card.barcode && !card.code ? image(card.barcode, "") : null, h("b", {}, number)),
     card.code ? h("p", { class: "soft" }, words.say("minute")) : null,
     h("button", { type: "button", class: "main", onclick: hold }, words.say("hold")),
     h("button", { type: "button", class: "quiet", onclick: close }, words.say("close")),

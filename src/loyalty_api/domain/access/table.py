@@ -13,13 +13,16 @@ _STAFF_READ = frozenset({"read", "manage", "admin"})
 _MANAGE = frozenset({"manage", "admin"})
 _ADMIN = frozenset({"admin"})
 _OPERATOR = frozenset({"operator"})
+_METRICS = frozenset({"operator", "metrics"})
 
 PROGRAM_SCOPES = ("till", "read", "manage", "admin")
+DEPLOYMENT_SCOPES = ("operator", "metrics")  # of keys that belong to no program
 
 ADMITTED: dict[str, frozenset[str]] = {
     "GET /health/live": PUBLIC,
     "GET /health/ready": PUBLIC,
     "GET /openapi.json": PUBLIC,
+    "GET /metrics": _METRICS,
     "POST /v1/members": _TILL,
     "POST /v1/members/batch": _TILL,
     "POST /v1/members/search": _READ,
@@ -73,6 +76,9 @@ ADMITTED: dict[str, frozenset[str]] = {
     "POST /v1/engagement/batch": _TILL,
     "GET /v1/engagement/{engagement_id}": _READ,
     "GET /v1/events": _STAFF_READ,
+    "GET /v1/members/{member_id}/loyalty": _STAFF_READ,
+    "GET /v1/insight/members": _STAFF_READ,
+    "GET /v1/insight/ladder": _STAFF_READ,
     "GET /v1/insight/liability": _STAFF_READ,
     "GET /v1/insight/lifetime-value": _STAFF_READ,
     "GET /v1/insight/tier-migration": _STAFF_READ,

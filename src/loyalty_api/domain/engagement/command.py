@@ -12,13 +12,13 @@ from msgspec import Meta
 
 from loyalty_api.domain.members.presented import MemberRef, check_ref
 from loyalty_api.domain.programs.document import EventKind
+from loyalty_api.domain.programs.parts import ENROLLED
 from loyalty_api.kernel.clock import in_utc
 from loyalty_api.kernel.refusals import FieldError
 
 DATA_KEYS_MAX = 100
 DATA_BYTES_MAX = 16_384
 DATA_LEVELS_MAX = 16  # as deep as conditions can read
-ENROLLED = "enrolled"  # recorded by the enrolment itself
 HASH_VERSION = b"1"
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -73,3 +75,42 @@ async def engagement_dry_runs(connection: Connection, *, program_id: UUID) -> li
         " WHERE program_id = $1 AND dry_runs IS NOT NULL GROUP BY 1 ORDER BY 1",
         program_id,
     )
+
+
+class Involvement(NamedTuple):
+    """How many events of a member there were that somebody sent, and those of advocacy among them that nobody had asked
+    for: ``data`` says ``{"solicited": false}``."""
+
+    events: int
+    unsolicited: int
+
+
+ADVOCACY = ("review", "referral", "share")  # what the kinds are, or begin with, as review.written
+_INVOLVED = """
+SELECT member_id, count(*) AS events,
+       count(*) FILTER (WHERE split_part(kind, '.', 1) = ANY($4::text[]) AND data->>'solicited' = 'false')
+FROM engagements
+WHERE {whose} AND reference IS NOT NULL AND occurred_at >= $2 AND occurred_at < $3
+GROUP BY member_id
+"""
+
+
+async def involvement_of(
+    connection: Connection, *, member_ids: Collection[UUID], since: datetime, before: datetime
+) -> dict[UUID, Involvement]:
+    """By member, what occurred in between; of those who did anything. What the product records itself, as enrolments,
+    is not counted."""
+    sql = _INVOLVED.format(whose="member_id = ANY($1::uuid[])")
+    return _involvement(await connection.fetch(sql, list(member_ids), since, before, list(ADVOCACY)))
+
+
+async def involvement_in(
+    connection: Connection, *, program_id: UUID, since: datetime, before: datetime
+) -> dict[UUID, Involvement]:
+    """The same of everybody in the program."""
+    sql = _INVOLVED.format(whose="program_id = $1")
+    return _involvement(await connection.fetch(sql, program_id, since, before, list(ADVOCACY)))
+
+
+def _involvement(rows: list[asyncpg.Record]) -> dict[UUID, Involvement]:
+    return {row["member_id"]: Involvement(*tuple(row)[1:]) for row in rows}

@@ -42,6 +42,14 @@ class EngagementOutOfRange(InvalidRequest):
     title = "Beyond what can be counted"
 
 
+class EngagementNotByPhone(Refusal):
+    """The program does not let phones record events of this kind."""
+
+    kind = Kind.FORBIDDEN
+    code = "engagement.not_by_phone"
+    title = "Phones do not record this"
+
+
 class EngagementNotFound(Refusal):
     """The program has no such event."""
 

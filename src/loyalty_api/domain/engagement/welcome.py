@@ -6,9 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from loyalty_api.domain.earning.compile import compile_version
-from loyalty_api.domain.engagement.command import ENROLLED, RecordEngagement, Touchpoint
+from loyalty_api.domain.engagement.command import RecordEngagement, Touchpoint
 from loyalty_api.domain.engagement.gather import gather_own
 from loyalty_api.domain.members.presented import MemberRef
+from loyalty_api.domain.programs.parts import ENROLLED
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.rewards.hand_out import choose_codes
 from loyalty_api.kernel.database import Connection, RaceLost

@@ -30,8 +30,7 @@ UPDATE feed_cursors c SET position = 0, again_to = NULLIF(l.position, 0) FROM fe
 WHERE c.program_id = $1 AND c.subscriber = $2 AND l.program_id = $1
 """
 _UNREAD = """
-SELECT min(COALESCE(c.position, 0)) + 1 FROM unnest($2::text[]) AS s (subscriber)
-LEFT JOIN feed_cursors c ON c.program_id = $1 AND c.subscriber = s.subscriber
+SELECT position FROM feed_cursors WHERE program_id = $1 AND subscriber = ANY($2::text[]) ORDER BY subscriber FOR SHARE
 """
 _READING_AGAIN = "SELECT position, again_to FROM feed_cursors WHERE program_id = $1 AND subscriber = $2"
 
@@ -42,8 +41,10 @@ async def programs_behind(connection: Connection, subscriber: str) -> list[UUID]
 
 
 async def first_unread(connection: Connection, program_id: UUID, subscribers: Collection[str]) -> int:
-    """The first position that one of these has still to read."""
-    return await connection.fetchval(_UNREAD, program_id, list(subscribers))
+    """The first position that one of these has still to read, also where it has yet to begin. Until the end of the
+    transaction they read no further, and nobody sends them back."""
+    rows = await connection.fetch(_UNREAD, program_id, list(subscribers))
+    return 1 if len(rows) < len(subscribers) else 1 + min(row["position"] for row in rows)
 
 
 async def hold_cursor(connection: Connection, *, program_id: UUID, subscriber: str) -> int:

@@ -18,7 +18,6 @@ _BEHIND = """
 SELECT position, member_id, type, occurred_at, recorded_at, data
 FROM outbox WHERE program_id = $1 AND position > $2 ORDER BY position LIMIT $3
 """
-_FIRST = "SELECT min(position) FROM outbox WHERE program_id = $1 AND position IS NOT NULL"
 
 
 class Fact(NamedTuple):
@@ -38,11 +37,6 @@ _decoders = {kind: msgspec.json.Decoder(data).decode for kind, data in KINDS.ite
 async def read_rows(connection: Connection, *, program_id: UUID, behind: int, limit: int) -> list[asyncpg.Record]:
     """The rows that tell the program's events behind a position, at most ``limit``."""
     return await connection.fetch(_BEHIND, program_id, behind, limit)
-
-
-async def first_position(connection: Connection, program_id: UUID) -> int | None:
-    """The first position that is still kept; None where nothing is."""
-    return await connection.fetchval(_FIRST, program_id)
 
 
 def facts_of(rows: list[asyncpg.Record]) -> Iterator[Fact]:

@@ -29,7 +29,8 @@ COUNTED = {
 }
 _COLUMNS = ("purchases", "engagements", "returns", "openings", "adjustments")
 
-_HOLD = "SELECT COALESCE(forgotten, 0) AS forgotten, position FROM feed_lanes WHERE program_id = $1 FOR UPDATE"
+_HOLD = "SELECT COALESCE(forgotten, 0) AS forgotten FROM feed_lanes WHERE program_id = $1 FOR UPDATE"
+_FORGOTTEN = "SELECT forgotten FROM feed_lanes WHERE program_id = $1"
 _OLDEST = """
 SELECT position, recorded_at FROM outbox WHERE program_id = $1 AND position > $2 AND position < $3
 ORDER BY position LIMIT $4
@@ -47,18 +48,17 @@ _MOVE = "UPDATE feed_lanes SET forgotten = $2 WHERE program_id = $1"
 
 
 async def forget_events(
-    connection: Connection, program_id: UUID, *, before: datetime, needed: int | None, limit: int = BATCH
+    connection: Connection, program_id: UUID, *, before: datetime, needed: int, limit: int = BATCH
 ) -> int:
     """Forgets events recorded before an instant, at most ``limit``; how many it was. In a transaction.
 
-    ``needed``: the first position that a subscriber has still to read; None: all have read everything. An event
-    that is recorded late, behind one that is kept, is kept as well.
+    ``needed``: the first position that a subscriber has still to read. An event that stands behind one that is kept is
+    kept as well.
     """
     lane = await connection.fetchrow(_HOLD, program_id)
     if lane is None:
         return 0
-    end = lane["position"] + 1 if needed is None else needed
-    rows = await connection.fetch(_OLDEST, program_id, lane["forgotten"], end, limit)
+    rows = await connection.fetch(_OLDEST, program_id, lane["forgotten"], needed, limit)
     through = None
     for row in rows:
         if row["recorded_at"] >= before:
@@ -70,6 +70,11 @@ async def forget_events(
     await connection.execute(_COUNT, program_id, *columns(_counts(gone)))
     await connection.execute(_MOVE, program_id, through)
     return len(gone)
+
+
+async def forgotten(connection: Connection, program_id: UUID) -> int:
+    """How many of the program's events, from the first on, are not kept any more."""
+    return await connection.fetchval(_FORGOTTEN, program_id) or 0
 
 
 def _counts(gone: Sequence[Any]) -> list[tuple[Any, ...]]:

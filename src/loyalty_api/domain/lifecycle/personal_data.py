@@ -84,6 +84,8 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "program_drafts": ("document", "changed_by"),
     "api_keys": ("name", "scopes", "store", "prefix", "key_hash"),
     "token_grants": ("granted_by",),
+    "job_runs": ("job",),
+    "job_counts": ("name",),
     "webhooks": ("url", "types", "state", "reason", "secret", "previous_secret", "created_by"),
     # ``response`` is the receiver's word, of which the beginning is kept for some days.
     "webhook_deliveries": ("event_id", "type", "state", "error", "response"),

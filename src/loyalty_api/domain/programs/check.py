@@ -21,6 +21,7 @@ from loyalty_api.domain.programs.document import (
     Schedule,
     Tiers,
 )
+from loyalty_api.domain.programs.parts import ENROLLED
 from loyalty_api.kernel.money import is_currency
 from loyalty_api.kernel.refusals import FieldError
 
@@ -38,6 +39,7 @@ def check_document(document: Document) -> list[FieldError]:
     if document.tiers:
         faults += _tiers(document.tiers)
     faults += _rules(document)
+    faults += _phone_kinds(document)
     faults += _conditions(document)
     faults += check_rewards(document.rewards, _tier_codes(document))
     return faults
@@ -103,6 +105,27 @@ def _rules(document: Document) -> Iterator[FieldError]:
             f"{scoped} multipliers with lines of their own are too many for {bases} rules to multiply; "
             f"with one fewer it is half the work (at most {SETS_TO_WEIGH_MAX} sets of lines)",
         )
+
+
+def _phone_kinds(document: Document) -> Iterator[FieldError]:
+    """A phone is in the hands of whoever earns: it must not earn without end, nor say what only a shop knows."""
+    kinds = document.engagement.phone_kinds
+    rules = document.earning_rules
+    awaited = {document.points.pending.until, *(rule.pending.until for rule in rules if rule.pending)}
+    for index, kind in enumerate(kinds):
+        place = f"engagement.phone_kinds[{index}]"
+        if kind == ENROLLED:
+            yield FieldError(place, "is recorded by the enrolment itself")
+        if kind in awaited:
+            yield FieldError(place, f"points wait for {kind}, which only a shop can know")
+        if kind in kinds[:index]:
+            yield FieldError(place, f"{kind} is named twice")
+    for index, rule in enumerate(rules):
+        if rule.per_event and rule.per_event.kind in kinds and not (rule.caps and rule.caps.per_member):
+            yield FieldError(
+                f"earning_rules[{index}].caps.per_member",
+                f"is needed, since phones may record {rule.per_event.kind} as often as they like",
+            )
 
 
 def _rule(place: str, rule: EarningRule, tiers: list[str]) -> Iterator[FieldError]:

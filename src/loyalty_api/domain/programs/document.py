@@ -96,6 +96,12 @@ class AdjustmentSettings(Part):
     limits: AdjustmentLimits = AdjustmentLimits()
 
 
+class EngagementSettings(Part):
+    """Which kinds of events phones may record by themselves; whatever gives points for one has a cap per member."""
+
+    phone_kinds: Annotated[list[EventKind], Meta(max_length=50)] = []
+
+
 class EarningBase(Part):
     """Which money earns."""
 
@@ -255,6 +261,7 @@ class Document(Part):
     purchases: PurchaseSettings = PurchaseSettings()
     redemptions: RedemptionSettings = RedemptionSettings()
     adjustments: AdjustmentSettings = AdjustmentSettings()
+    engagement: EngagementSettings = EngagementSettings()
     earning_base: EarningBase = EarningBase()
     tiers: Tiers | None = None
     earning_rules: Annotated[list[EarningRule], Meta(max_length=RULES_MAX)] = []

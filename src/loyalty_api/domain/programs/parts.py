@@ -24,6 +24,7 @@ DayOfYear = Annotated[str, Meta(pattern=r"^\d{2}-\d{2}$")]
 Clock = Annotated[str, Meta(pattern=r"^\d{2}:\d{2}$")]
 EVENT_KIND_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,63}$(?!\n)"  # Python's $ lets a line end follow
 EventKind = Annotated[str, Meta(pattern=EVENT_KIND_PATTERN)]
+ENROLLED = "enrolled"  # the kind that the enrolment itself records
 ConditionText = Annotated[
     str, Meta(min_length=1, max_length=1000, description="CEL, such as member.tier == 'gold' && purchase.hour < 12")
 ]

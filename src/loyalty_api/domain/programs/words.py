@@ -47,6 +47,7 @@ SETTINGS: dict[str, Setting] = {
     "purchases.late_days": Setting("Receipts are{now} taken up to {new} late", phrases.days),
     "redemptions.reserve_minutes": Setting("Reserved points are{now} free again after {new}", phrases.minutes),
     "adjustments.limits": Setting("Alone, staff may{now} adjust {new}", phrases.limits),
+    "engagement.phone_kinds": Setting("Phones may{now} record {new}"),
     "earning_base.tax": Setting("Tax{now} {new}", phrases.EARNS),
     "earning_base.shipping": Setting("Shipping{now} {new}", phrases.EARNS),
     "earning_base.gift_cards": Setting("Gift cards{now} {new}", phrases.EARN),

@@ -17,7 +17,7 @@ from loyalty_api.domain.earning.speech import Speech, speech_of
 from loyalty_api.domain.points.queries import Expiring, points_and_expiring
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.programs.reward import Reward
-from loyalty_api.domain.purchases.command import Purchase
+from loyalty_api.domain.purchases.command import AMOUNT_MINOR_MAX, Purchase
 from loyalty_api.domain.rewards.catalogue import Offered
 from loyalty_api.domain.rewards.price import worth
 from loyalty_api.kernel.clock import add_days, local_date, start_of_day
@@ -56,8 +56,7 @@ async def advise(
     first. ``offered``: the rewards as they stand for the member. Writes nothing."""
     document = program.version_at(now).document
     speech = speech_of("en", document.currency)
-    today = local_date(now, program.zone)
-    until = start_of_day(add_days(today, document.points.notice_days + 1), program.zone)
+    until = _notice_ends(program, now)
     _, expiring = await points_and_expiring(connection, member_id=member_id, zone=program.zone, now=now, until=until)
     bought = await _bought_that_day(connection, program, purchase, member_id)
     rewards = [each.reward for each in offered if each.hindered is None]
@@ -66,6 +65,27 @@ async def advise(
         *_expiring(speech, program, expiring),
         *cheaper(speech, rewards, purchase.total_minor),
     ]
+
+
+def advise_at_rest(
+    program: Program, *, language: str, expiring: list[Expiring], offered: Sequence[Offered], now: datetime
+) -> list[Advice]:
+    """What the member should know with no basket at hand, at ``now``, the program's present: what of ``expiring`` ends
+    within the time of notice, then which reward takes as much off for fewer points (pure)."""
+    document = program.version_at(now).document
+    speech = speech_of(language, document.currency)
+    until = _notice_ends(program, now)
+    fixed = [each.reward for each in offered if each.hindered is None and each.reward.money_off is not None]
+    return [
+        *_expiring(speech, program, [each for each in expiring if each.at <= until]),
+        *cheaper(speech, fixed, AMOUNT_MINOR_MAX),
+    ]
+
+
+def _notice_ends(program: Program, now: datetime) -> datetime:
+    """The end of the last day of which members are told ahead."""
+    days = program.version_at(now).document.points.notice_days
+    return start_of_day(add_days(local_date(now, program.zone), days + 1), program.zone)
 
 
 async def _bought_that_day(

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from loyalty_api.domain.points.refusals import InsufficientPoints
 from loyalty_api.domain.programs.reward import Effect, PayWithPoints, Reward
+from loyalty_api.domain.rewards.hindrances import hindered
 from loyalty_api.domain.rewards.refusals import BelowMinimum, NothingAllowed
-from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
 
 BALANCE, SHARE, STEP, BASKET, MOST = "balance", "max_share", "step", "basket", "max_minor"
 
@@ -94,9 +95,6 @@ def worth(effect: Effect, total_minor: int | None) -> tuple[int | None, str | No
     return None, None
 
 
-def lacking(points: int, available: int) -> InsufficientPoints:
-    """The refusal of a member who has too few."""
-    available = max(0, available)
-    return InsufficientPoints(
-        f"{points:,} points are needed; {available:,} are available.", available=available, asked=points
-    )
+def lacking(points: int, available: int) -> Refusal:
+    """InsufficientPoints, of a member who has too few."""
+    return hindered(InsufficientPoints, "points", asked=points, available=max(0, available))

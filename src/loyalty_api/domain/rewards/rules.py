@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from loyalty_api.domain.programs.reward import MemberLimit, Reward
+from loyalty_api.domain.rewards.hindrances import hindered
 from loyalty_api.domain.rewards.price import lacking, steps_of
 from loyalty_api.domain.rewards.refusals import (
     RewardLimitReached,
@@ -30,17 +31,17 @@ def hindrance(reward: Reward, seen: Seen) -> Refusal | None:
     """What keeps the member from the reward, whatever the points; None: nothing does."""
     valid, today = reward.valid, seen.day.isoformat()
     if valid.from_ is not None and today < valid.from_:
-        return RewardNotValid(f"{reward.code} may be had from {valid.from_} on.")
+        return hindered(RewardNotValid, "from", reward=reward.code, day=valid.from_)
     if valid.until is not None and today > valid.until:
-        return RewardNotValid(f"{reward.code} could be had until {valid.until}.")
+        return hindered(RewardNotValid, "until", reward=reward.code, day=valid.until)
     if reward.tiers and seen.tier not in reward.tiers:
-        return RewardNotForTier(f"{reward.code} is for {' or '.join(reward.tiers)}; the tier is {seen.tier}.")
+        return hindered(RewardNotForTier, "tier", reward=reward.code, tiers=reward.tiers, tier=seen.tier)
     if seen.left is not None and seen.left <= 0:
-        return RewardOutOfStock(f"Nothing is left of {reward.code}.")
+        return hindered(RewardOutOfStock, "stock", reward=reward.code)
     limit = reward.per_member
     if limit is not None and seen.had >= limit.limit:
-        period = f" in {limit.days} days" if limit.days else ""
-        return RewardLimitReached(f"{reward.code} may be had {limit.limit} times{period}; the member had it.")
+        phrase = "limit.days" if limit.days else "limit"
+        return hindered(RewardLimitReached, phrase, reward=reward.code, times=limit.limit, days=limit.days)
     return None
 
 

@@ -24,6 +24,7 @@ _MOVE = """
 UPDATE webhook_cursors SET position = $4, part = $5, held_until = $6
 WHERE program_id = $1 AND webhook_id = $2 AND held_by = $3
 """
+_HOLD_ON = "UPDATE webhook_cursors SET held_until = $2 WHERE held_by = $1"
 _LET_GO = """
 UPDATE webhook_cursors SET held_by = NULL, held_until = NULL WHERE program_id = $1 AND webhook_id = $2 AND held_by = $3
 """
@@ -45,6 +46,11 @@ async def hold_cursor(
     """Where to read on; None while another worker holds the cursor. ``now`` and ``until``: real time."""
     row = await connection.fetchrow(_HOLD, program_id, webhook_id, holder, now, until)
     return Place(*row) if row else None
+
+
+async def hold_on(connection: Connection, *, holder: UUID, until: datetime) -> None:
+    """Every cursor that the worker holds, in one statement, however many webhooks there are."""
+    await connection.execute(_HOLD_ON, holder, until)
 
 
 async def move_cursor(

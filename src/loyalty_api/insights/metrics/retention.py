@@ -26,24 +26,24 @@ SOURCE = "Source: Reinartz & Kumar, Journal of Marketing 64(4), 2000; Fader & Ha
 SOURCE += " 23(1), 2009."
 GROUPS = ("tier", "cohort")
 
+_BOUGHT = """
+SELECT who, first, lag(first) OVER w AS before, lead(first) OVER w AS following
+FROM ({activity}) AS a WHERE purchases > 0 WINDOW w AS (PARTITION BY who ORDER BY first)
+"""
 _RETAINED = """
-WITH a AS MATERIALIZED ({activity}), bought AS (SELECT who, first FROM a WHERE purchases > 0)
-SELECT b.first, {group} AS grouped, count(n.who), count(*)
-FROM bought b JOIN ({people}) AS p USING (who)
-LEFT JOIN bought n ON n.who = b.who AND n.first = (b.first + interval '1 {period}')::date
-WHERE b.first <= $4::date
-GROUP BY 1, 2
+SELECT b.first, {group} AS grouped,
+       count(*) FILTER (WHERE b.following = (b.first + interval '1 {period}')::date), count(*)
+FROM ({bought}) AS b JOIN ({people}) AS p USING (who) WHERE b.first <= $4::date GROUP BY 1, 2
 """
 _NEW = """
 SELECT date_trunc('{period}', p.first_on::timestamp)::date, {group} AS grouped, count(*)
 FROM ({people}) AS p WHERE p.first_on >= $2::date AND p.first_on <= $3::date GROUP BY 1, 2
 """
 _RETURNED = """
-WITH a AS MATERIALIZED ({activity}), bought AS (SELECT who, first FROM a WHERE purchases > 0)
 SELECT b.first, {group} AS grouped, count(*)
-FROM bought b JOIN ({people}) AS p USING (who)
-LEFT JOIN bought l ON l.who = b.who AND l.first = (b.first - interval '1 {period}')::date
-WHERE b.first >= $4::date AND l.who IS NULL AND p.first_on < b.first
+FROM ({bought}) AS b JOIN ({people}) AS p USING (who)
+WHERE b.first >= $4::date AND b.before IS DISTINCT FROM (b.first - interval '1 {period}')::date
+  AND p.first_on < b.first
 GROUP BY 1, 2
 """
 
@@ -51,13 +51,17 @@ GROUP BY 1, 2
 async def _retained(connection: Connection, asked: Asked) -> list[tuple[Any, ...]]:
     """(first, group, retained, active); retained None where the next period is not over."""
     group = group_of(asked.by, who="b.who", day=end_of("b.first", asked.period))
-    sql = _RETAINED.format(activity=activity(asked.period), people=PEOPLE, group=group, period=asked.period)
+    sql = _RETAINED.format(bought=_bought(asked), people=PEOPLE, group=group, period=asked.period)
     last = min(add_days(step(asked.periods[-1].first, asked.period, 2), -1), asked.through)
     rows = await connection.fetch(sql, asked.program_id, asked.first, last, asked.periods[-1].first)
     return [
         (first, group, retained if _next_is_over(asked, first) else None, active)
         for first, group, retained, active in rows
     ]
+
+
+def _bought(asked: Asked) -> str:
+    return _BOUGHT.format(activity=activity(asked.period))
 
 
 def _next_is_over(asked: Asked, first: Any) -> bool:
@@ -96,7 +100,7 @@ async def read_new(connection: Connection, asked: Asked) -> list[Cell]:
 async def read_returned(connection: Connection, asked: Asked) -> list[Cell]:
     """Who bought, had not in the period before, but earlier."""
     group = group_of(asked.by, who="b.who", day=end_of("b.first", asked.period))
-    sql = _RETURNED.format(activity=activity(asked.period), people=PEOPLE, group=group, period=asked.period)
+    sql = _RETURNED.format(bought=_bought(asked), people=PEOPLE, group=group, period=asked.period)
     before = step(asked.first, asked.period, -1)
     rows = await connection.fetch(sql, asked.program_id, before, asked.last, asked.first)
     return filled([Cell(first, group, count, None, count) for first, group, count in rows], asked)
