@@ -103,6 +103,7 @@ class Moved(NamedTuple):
     from_tier: str
     to_tier: str
     value: int
+    effective_at: datetime | None
 
 
 class MemberTier(Record):
@@ -119,7 +120,7 @@ class MemberTier(Record):
             return None
         self.moves += 1
         self.tier, self.since = tiers.levels[held].code, self.counted_until
-        return Moved(tiers.levels[before].code, self.tier, self.window_sum)
+        return Moved(tiers.levels[before].code, self.tier, self.window_sum, self.since)
 
     def progress(self, tiers: Tiers) -> tuple[str, Next | None]:
         """The present tier's code, and what is missing to the next."""

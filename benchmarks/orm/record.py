@@ -417,7 +417,6 @@ async def _count(
                 program_id=standing.program_id,
                 **move._asdict(),
                 reason="reached",
-                effective_at=standing.counted_until,
                 recorded_at=cause.recorded_at,
             )
         )

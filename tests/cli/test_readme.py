@@ -70,8 +70,8 @@ def test_every_setting_of_the_code_stands_in_the_table_with_its_default() -> Non
         row = re.search(rf"\| `LOYALTY_{field.name.upper()}` \|.*\| (.*) \|", README)
         assert row, f"{field.name} is not in the README"
         if not field.required:
-            default = "none" if field.default == () else str(field.default)
-            assert row.group(1).strip("`") == default.replace("True", "true")
+            default = "none" if field.default in ((), "") else str(field.default)
+            assert row.group(1).strip("`") == default.replace("True", "true").replace("False", "false")
 
 
 def test_it_stays_within_a_hundred_and_fifty_lines() -> None:

@@ -16,7 +16,7 @@ from tests.make.shop import LONG_AGO, PRESENT, Shop
 
 from loyalty_api.domain.lifecycle.verify import verify
 from loyalty_api.kernel.database import Database
-from loyalty_api.rest.member_data import IN_MEMORY_BYTES
+from loyalty_api.rest.spooled import IN_MEMORY_BYTES
 
 
 class Person:

@@ -132,7 +132,7 @@ def test_the_history_says_who_when_and_why_and_each_change_is_an_event_without_t
     assert [each["type"] for each in events] == [
         *("member.enrolled", "member.suspended", "member.resumed", "member.closed")
     ]
-    assert all(each["data"].keys() <= {"actor", "store"} for each in events)
+    assert all(each["data"].keys() <= {"actor", "store", "tier"} for each in events)
 
 
 def test_the_same_key_changes_the_status_once(shop: Shop) -> None:

@@ -29,13 +29,15 @@ def is_public(host: str) -> bool:
         address = ip_address(host.partition("%")[0])
     except ValueError:
         return False
+    if isinstance(address, IPv6Address) and address.sixtofour is not None:  # RFC 7526: nobody is there any more
+        return False
     return all(each.is_global and not each.is_multicast for each in (address, *_hidden(address)))
 
 
 def _hidden(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
     if isinstance(address, IPv4Address):
         return []
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    found = [address.ipv4_mapped, *(address.teredo or ())]
     if address in _NAT64:
         found.append(IPv4Address(int(address) & 0xFFFFFFFF))
     return [each for each in found if each is not None]
