@@ -51,6 +51,13 @@ def test_fragments_in_a_circle_are_an_error_of_the_document(phone: Phone) -> Non
     assert "itself" in phone.errors(text)[0]["message"]
 
 
+def test_fragments_that_are_deep_only_together_are_an_error_of_the_document(phone: Phone) -> None:
+    """Each can be read; weighing one within the other is what goes too deep."""
+    inner = [*(f"...F{number}" for number in range(1, 10)), "viewer { number }"]
+    lines = [f"fragment F{n} on Query {{ {'... { ' * 60} {each} {'} ' * 60} }}" for n, each in enumerate(inner)]
+    assert "deep" in phone.errors("{ ...F0 } " + " ".join(lines))[0]["message"]
+
+
 def test_pages_have_a_size_and_the_cost_of_a_query_is_told_and_limited(phone: Phone) -> None:
     for first in (0, -1, 101, 2**31 - 1):
         found = phone.send(

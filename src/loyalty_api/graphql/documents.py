@@ -54,12 +54,12 @@ class Documents:
     def _read(self, text: str) -> Prepared:
         try:
             document = parse(text, max_tokens=TOKENS_MAX)
+            check_document(document)
+            errors = validate(self._schema, document, self._rules, max_errors=ERRORS_MAX)
         except GraphQLError as error:
             return Prepared(None, (error,))
-        except RecursionError:
+        except RecursionError:  # fragments go deeper together than any of them is written
             return Prepared(None, (GraphQLError("The document is nested too deeply."),))
-        check_document(document)
-        errors = validate(self._schema, document, self._rules, max_errors=ERRORS_MAX)
         return Prepared(document, tuple(errors[:ERRORS_MAX]))
 
 

@@ -14,6 +14,9 @@ from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 URL_LENGTH_MAX = 2000
 
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+# RFC 4291: all that the internet was given of IPv6. Outside are addresses of one site (fec0::, 64:ff9b:1::), those that
+# lead to IPv4 in ways given up since (::10.0.0.1), and what nobody has yet.
+_UNICAST = IPv6Network("2000::/3")
 
 
 def check_url(url: str, *, local: bool) -> None:
@@ -29,18 +32,19 @@ def is_public(host: str) -> bool:
         address = ip_address(host.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(address, IPv6Address) and address.sixtofour is not None:  # RFC 7526: nobody is there any more
-        return False
-    return all(each.is_global and not each.is_multicast for each in (address, *_hidden(address)))
+    if isinstance(address, IPv6Address):
+        hidden = _hidden(address)
+        if hidden is None:
+            # RFC 7526: nobody is behind 6to4 any more
+            return address in _UNICAST and address.is_global and address.sixtofour is None
+        address = hidden
+    return address.is_global and not address.is_multicast
 
 
-def _hidden(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
-    if isinstance(address, IPv4Address):
-        return []
-    found = [address.ipv4_mapped, *(address.teredo or ())]
+def _hidden(address: IPv6Address) -> IPv4Address | None:
     if address in _NAT64:
-        found.append(IPv4Address(int(address) & 0xFFFFFFFF))
-    return [each for each in found if each is not None]
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped
 
 
 def _problem(url: str, local: bool) -> str | None:
