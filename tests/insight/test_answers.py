@@ -81,6 +81,19 @@ async def test_a_purchase_that_came_after_its_month_had_been_read_restates_that_
     assert [(each["value"], each.get("restated")) for each in after] == [(0, None), (140, True), (7, None)]
     retained = points_of(shop, "retention", **asked)
     assert [each.get("restated") for each in retained] == [True, True, None]  # February's is made of March's
+    assert {each.get("restated") for each in points_of(shop, "points_redeemed", **asked)} == {None}  # by its recording
+
+
+async def test_a_purchase_from_long_ago_restates_when_a_member_was_new(shop: Shop, database: Database) -> None:
+    member = shop.enrol()
+    shop.buy(member, 100, occurred_at="2026-02-10T10:00:00Z")
+    await project(database, shop)
+    asked = {"from_": "2026-01-01", "to": "2026-03-01"}
+    assert [each["value"] for each in points_of(shop, "new_members", **asked)] == [0, 1, 0]
+    shop.buy(member, 100, occurred_at="2026-01-10T10:00:00Z")
+    await project(database, shop)
+    after = points_of(shop, "new_members", **asked)
+    assert [(each["value"], each.get("restated")) for each in after] == [(1, True), (0, True), (0, None)]
 
 
 async def test_a_void_takes_the_member_out_of_the_past_and_a_return_does_not(shop: Shop, database: Database) -> None:

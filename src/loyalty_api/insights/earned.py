@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
@@ -53,5 +54,5 @@ async def read_earned(
 
 
 def liability_minor(aged: list[Aged], cost_minor_per_100: int) -> int:
-    """What the points are expected to cost, in minor units: those that will be redeemed."""
-    return round(sum(each.points * each.share for each in aged) * cost_minor_per_100 / 100)
+    """What the points are expected to cost, in minor units, half of one counting whole: those that will be redeemed."""
+    return math.floor(sum(each.points * each.share for each in aged) * cost_minor_per_100 / 100 + 0.5)

@@ -77,9 +77,9 @@ def and_next(asked: Asked, period: Period) -> Period:
     return Period(period.first, add_days(step(period.first, asked.period, 2), -1))
 
 
-def and_previous(asked: Asked, period: Period) -> Period:
-    """So does what happened in the one before."""
-    return Period(step(period.first, asked.period, -1), period.last)
+def and_before(_: Asked, period: Period) -> Period:
+    """So does what happened at any time before."""
+    return Period(date.min, period.last)
 
 
 def and_window(asked: Asked, period: Period) -> Period:
@@ -87,9 +87,14 @@ def and_window(asked: Asked, period: Period) -> Period:
     return Period(add_days(period.first, -asked.window_days), period.last)
 
 
-def and_within(asked: Asked, period: Period) -> Period:
-    """So does what happened in the days after it."""
-    return Period(period.first, add_days(period.last, asked.within_days))
+def and_before_and_within(asked: Asked, period: Period) -> Period:
+    """So does what happened at any time before, or in the days after it."""
+    return Period(date.min, add_days(period.last, asked.within_days))
+
+
+def as_recorded(_: Asked, period: Period) -> Period:
+    """What was recorded in the period decides its value, so that nothing changes it later."""
+    return Period(period.last, add_days(period.last, -1))
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from loyalty_api.insights.activity import BUYING_DAYS
-from loyalty_api.insights.metric import COUNT, Asked, Cell, Metric, and_window, filled
+from loyalty_api.insights.metric import COUNT, Asked, Cell, Metric, and_before, and_window, filled
 from loyalty_api.kernel.database import Connection
 
 SOURCE = "The window is a convention, as nobody sees a customer leave: Reinartz & Kumar, Journal of Marketing 64(4)"
@@ -92,7 +92,6 @@ def _metric(slug: str, label: str, definition: str, **read: Any) -> Metric:
         kind=COUNT,
         groups=("cohort",),
         parameters=("window_days",),
-        reaches=and_window,
         **read,
     )
 
@@ -104,12 +103,14 @@ METRICS = [
         "Members whose lapse date, their last purchase + window_days, is in the period: lapsed at the end of a day when"
         " that is window_days or more behind the last purchase.",
         read=read_lapsed,
+        reaches=and_window,
     ),
     _metric(
         "reactivated_members",
         "Reactivated members",
         "Members who bought in the period after they had lapsed; who did so twice counts twice.",
         read=read_reactivated,
+        reaches=and_before,
     ),
     _metric(
         "alive_members",
@@ -117,5 +118,6 @@ METRICS = [
         "Members at the end of the period whose last purchase is less than window_days ago: open + new + reactivated"
         " - lapsed.",
         read=read_alive,
+        reaches=and_window,
     ),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loyalty_api.insights.activity import PEOPLE, activity, end_of, group_of
-from loyalty_api.insights.metric import COUNT, PROPORTION, Asked, Cell, Metric, filled
+from loyalty_api.insights.metric import COUNT, PROPORTION, Asked, Cell, Metric, and_before, filled
 from loyalty_api.kernel.database import Connection
 
 _ACTIVE = """
@@ -78,6 +78,7 @@ METRICS = [
         kind=PROPORTION,
         read=read_active_rate,
         groups=("tier", "cohort"),
+        reaches=and_before,
     ),
     Metric(
         slug="enrolments",

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from loyalty_api.insights.earned import liability_minor, read_earned
-from loyalty_api.insights.metric import COUNT, RATIO, Asked, Cell, Metric, filled
+from loyalty_api.insights.metric import COUNT, RATIO, Asked, Cell, Metric, as_recorded, filled
 from loyalty_api.kernel.database import Connection
 
 WARNED_DAYS = 14
@@ -136,8 +136,15 @@ METRICS = [
         "Points redeemed",
         f"Points spent on rewards and purchases, less those given back. {_LEDGER}",
         _summed(_REDEEMED),
+        reaches=as_recorded,
     ),
-    _metric("points_expired", "Points expired", f"Points whose lot ended. {_LEDGER}", _summed("points_expired")),
+    _metric(
+        "points_expired",
+        "Points expired",
+        f"Points whose lot ended. {_LEDGER}",
+        _summed("points_expired"),
+        reaches=as_recorded,
+    ),
     _metric(
         "points_outstanding",
         "Points outstanding",
@@ -145,6 +152,7 @@ METRICS = [
         f" period before + brought along + earned - redeemed - taken back - expired + adjusted. {_LEDGER}",
         read_outstanding,
         window="everything to the end of the period",
+        reaches=as_recorded,
     ),
     _metric(
         "burn_ratio",
@@ -182,6 +190,7 @@ METRICS = [
         read_liability,
         unit="minor units",
         window="everything to the end of the period",
+        reaches=as_recorded,
     ),
     _metric(
         "unwarned_breakage",
@@ -192,5 +201,6 @@ METRICS = [
         unit="share",
         owner="service",
         kind=RATIO,
+        reaches=as_recorded,
     ),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loyalty_api.insights.activity import BUYING_DAYS
-from loyalty_api.insights.metric import PROPORTION, Asked, Cell, Metric, and_within, filled
+from loyalty_api.insights.metric import PROPORTION, Asked, Cell, Metric, and_before_and_within, filled
 from loyalty_api.insights.periods import step
 from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
@@ -50,6 +50,6 @@ METRICS = [
         kind=PROPORTION,
         read=read_repeat_rate,
         parameters=("within_days",),
-        reaches=and_within,
+        reaches=and_before_and_within,
     ),
 ]

@@ -14,8 +14,8 @@ from loyalty_api.insights.metric import (
     Asked,
     Cell,
     Metric,
+    and_before,
     and_next,
-    and_previous,
     filled,
 )
 from loyalty_api.insights.periods import step
@@ -144,6 +144,7 @@ METRICS = [
         kind=COUNT,
         read=read_new,
         groups=GROUPS,
+        reaches=and_before,
     ),
     Metric(
         slug="returned_members",
@@ -156,6 +157,6 @@ METRICS = [
         kind=COUNT,
         read=read_returned,
         groups=GROUPS,
-        reaches=and_previous,
+        reaches=and_before,
     ),
 ]
