@@ -72,6 +72,15 @@ def test_pages_have_a_size_and_the_cost_of_a_query_is_told_and_limited(phone: Ph
     assert "costs" in problem(phone.send(dear), 422, "graphql.beyond_limit")["detail"]
 
 
+def test_drawing_the_card_again_and_again_is_refused(phone: Phone) -> None:
+    """A thousand drawings by thirty aliases would hold everybody up for ten seconds."""
+    ten = {each: " ".join(f"a{number}: {each}" for number in range(10)) for each in ("viewer", "card", "qr")}
+    text = f"{{ {ten['viewer'].replace('viewer', 'viewer { ...V }')} }} "
+    text += f"fragment V on Viewer {{ {ten['card'].replace('card', 'card { ...C }')} }} "
+    text += f"fragment C on Card {{ {ten['qr']} }}"
+    assert "costs" in problem(phone.send(text), 422, "graphql.beyond_limit")["detail"]
+
+
 NONSENSE = [
     "",
     " ",

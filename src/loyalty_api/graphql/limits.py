@@ -27,6 +27,8 @@ COST_MAX = 5_000  # fields, those of a page counted once for each of its items
 PAGE_DEFAULT = 20
 PAGE_MAX = 100
 PAGED = frozenset({"activity", "rewards"})
+DRAWN = frozenset({"qr", "barcode"})
+DRAWN_COST = 100  # drawing takes some ten milliseconds, in which nobody else is answered
 _HUGE = 10**9  # where weights stop growing
 
 
@@ -103,7 +105,8 @@ class _Weigher:
         if isinstance(node, InlineFragmentNode):
             return inner
         times = self._page(node) if node.name.value in PAGED else 1
-        return Weight(inner.depth + 1, min(_HUGE, 1 + times * inner.cost))
+        own = DRAWN_COST if node.name.value in DRAWN else 1
+        return Weight(inner.depth + 1, min(_HUGE, own + times * inner.cost))
 
     def _page(self, node: FieldNode) -> int:
         for argument in node.arguments or ():
