@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from graphql import get_introspection_query
 from tests.make.phone import HOME, Phone
 from tests.make.problem import problem
 from tests.make.shop import Shop, bearer
@@ -70,6 +71,25 @@ def test_pages_have_a_size_and_the_cost_of_a_query_is_told_and_limited(phone: Ph
     page = "activity(first: 100) { edges { node { id kind points change text balanceAfter { available } } } }"
     dear = "{ viewer { " + " ".join(f"a{number}: {page}" for number in range(9)) + " } }"
     assert "costs" in problem(phone.send(dear), 422, "graphql.beyond_limit")["detail"]
+
+
+def test_a_page_costs_what_its_variable_says_or_its_default(phone: Phone) -> None:
+    text = "query A($n: Int = 100) { viewer { activity(first: $n) { edges { node { id } } } } }"
+    whole = phone.send(text).json()["extensions"]["cost"]["requested"]
+    assert whole > 200
+    assert phone.send(text, variables={"n": 100.0}).json()["extensions"]["cost"]["requested"] == whole
+    assert phone.send(text, variables={"n": 1}).json()["extensions"]["cost"]["requested"] < whole / 20
+
+
+def test_a_schema_is_asked_for_once_but_not_over_and_over(phone: Phone) -> None:
+    assert phone.send(get_introspection_query()).status_code == 200
+    names = [f"a{number}" for number in range(10)]
+    types = " ".join(f"{name}: types {{ ...F }}" for name in names)
+    fields = " ".join(f"{name}: fields {{ ...T }}" for name in names)
+    text = (
+        f"{{ __schema {{ {types} }} }} fragment F on __Type {{ {fields} }} fragment T on __Field {{ type {{ name }} }}"
+    )
+    assert "costs" in problem(phone.send(text), 422, "graphql.beyond_limit")["detail"]
 
 
 def test_drawing_the_card_again_and_again_is_refused(phone: Phone) -> None:

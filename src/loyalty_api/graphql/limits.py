@@ -29,6 +29,8 @@ PAGE_MAX = 100
 PAGED = frozenset({"activity", "rewards"})
 DRAWN = frozenset({"qr", "barcode"})
 DRAWN_COST = 100  # drawing takes some ten milliseconds, in which nobody else is answered
+LISTED = frozenset({"types", "fields", "args", "inputFields", "possibleTypes", "interfaces"})  # of introspection
+LISTED_TIMES = 4  # fewer than there are: whoever asks for the whole schema once may
 _HUGE = 10**9  # where weights stop growing
 
 
@@ -82,7 +84,7 @@ class _Weigher:
         self._fragments = {
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
-        self._variables = variables
+        self._variables = _defaults(document) | variables
         self._known: dict[str, Weight] = {}
 
     def weigh(self, selected: SelectionSetNode | None) -> Weight:
@@ -104,7 +106,7 @@ class _Weigher:
         inner = self.weigh(node.selection_set)
         if isinstance(node, InlineFragmentNode):
             return inner
-        times = self._page(node) if node.name.value in PAGED else 1
+        times = self._page(node) if node.name.value in PAGED else LISTED_TIMES if node.name.value in LISTED else 1
         own = DRAWN_COST if node.name.value in DRAWN else 1
         return Weight(inner.depth + 1, min(_HUGE, own + times * inner.cost))
 
@@ -116,5 +118,17 @@ class _Weigher:
                 return max(1, int(argument.value.value))
             if isinstance(argument.value, VariableNode):
                 asked = self._variables.get(argument.value.name.value)
-                return max(1, asked) if isinstance(asked, int) and asked < _HUGE else PAGE_DEFAULT
+                if asked is None:
+                    return PAGE_DEFAULT
+                return max(1, int(asked)) if isinstance(asked, int | float) and abs(asked) < _HUGE else PAGE_MAX
         return PAGE_DEFAULT
+
+
+def _defaults(document: DocumentNode) -> dict[str, int]:
+    """The numbers that variables stand for where the request names none."""
+    return {
+        each.variable.name.value: int(each.default_value.value[:10])
+        for operation in operations_of(document)
+        for each in operation.variable_definitions or ()
+        if isinstance(each.default_value, IntValueNode)
+    }
