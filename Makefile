@@ -4,7 +4,7 @@ PYTHON ?= $(or $(shell for each in /usr/bin/python3.1[1-9]; do $$each -c 'import
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test check acceptance bench overload lives lock schemas clean
+.PHONY: demo test check acceptance bench overload rollups lives lock schemas clean
 
 demo: .venv/.demo  ## a server, a sample program and weeks of purchases on this machine (ONCE=1 ends after them)
 	$(BIN)/loyalty demo $(if $(ONCE),--once)
@@ -28,6 +28,9 @@ lives: .venv/.dev  ## many more of the random lives of points that the tests try
 
 overload: .venv/.dev  ## twice the load that this machine carries, judged (a minute)
 	$(BIN)/python -m benchmarks.overload
+
+rollups: .venv/.dev  ## what figures of ten million purchases take to read, judged; writes build/rollups.json
+	$(BIN)/python -m benchmarks.rollups
 
 schemas: .venv/.dev  ## the committed contract, written anew from the code
 	$(BIN)/loyalty export-schemas openapi

@@ -35,8 +35,16 @@ WITH bought AS (
 ),
 scored AS MATERIALIZED (SELECT r, f, m, {scores} FROM bought)
 """
-_CELLS = _SCORED + "SELECT r_score, f_score, m_score, count(*) FROM scored GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-_CUTS = _SCORED + "SELECT {name}_score, min({name}), max({name}), count(*) FROM scored GROUP BY 1 ORDER BY 1"
+# One look at the days gives the cells and each dimension's cut-offs; a bit is set for what is not grouped by.
+_GRID = (
+    _SCORED
+    + """
+SELECT GROUPING(r_score, f_score, m_score), r_score, f_score, m_score, count(*), min(r), max(r), min(f), max(f),
+       min(m), max(m)
+FROM scored GROUP BY GROUPING SETS ((r_score, f_score, m_score), (r_score), (f_score), (m_score)) ORDER BY 1, 2, 3, 4
+"""
+)
+_CELL, _CUT = 0b000, {"r": 0b011, "f": 0b101, "m": 0b110}
 
 
 class CutOff(NamedTuple):
@@ -60,9 +68,13 @@ async def read_rfm(connection: Connection, asked: Asked, *, scoring: str, look_b
     await begin_reading(connection, asked)
     days: tuple[Any, date, date] = (asked.program_id, add_days(asked.through, 1 - look_back_days), asked.through)
     scores = ", ".join(f"({_SCORES[scoring].format(order=_ORDER[name])})::int AS {name}_score" for name in DIMENSIONS)
-    cells = await connection.fetch(_CELLS.format(scores=scores), *days)
+    rows = [tuple(row) for row in await connection.fetch(_GRID.format(scores=scores), *days)]
     cut_offs = {
-        name: [CutOff(*row) for row in await connection.fetch(_CUTS.format(scores=scores, name=name), *days)]
-        for name in DIMENSIONS
+        name: [
+            CutOff(row[1 + place], row[5 + 2 * place], row[6 + 2 * place], row[4])
+            for row in rows
+            if row[0] == _CUT[name]
+        ]
+        for place, name in enumerate(DIMENSIONS)
     }
-    return Rfm(cut_offs, [tuple(row) for row in cells])
+    return Rfm(cut_offs, [row[1:5] for row in rows if row[0] == _CELL])

@@ -23,7 +23,7 @@ _FLOWS = """
 WITH days AS ({buying_days}),
 gaps AS (
     SELECT who, day, lag(day) OVER w AS before, lead(day) OVER w AS next,
-           to_char(date_trunc('month', (min(day) OVER (PARTITION BY who))::timestamp), 'YYYY-MM') AS cohort
+           {cohort} AS cohort
     FROM days WINDOW w AS (PARTITION BY who ORDER BY day)
 ),
 flows AS (
@@ -34,14 +34,15 @@ flows AS (
     SELECT 'lapsed', day + $3::int, cohort FROM gaps
     WHERE day + $3::int <= $2::date AND (next IS NULL OR next - day > $3::int)
 )
-SELECT flow, date_trunc('{period}', day::timestamp)::date, {group} AS grouped, count(*) FROM flows GROUP BY 1, 2, 3
+SELECT flow, date_trunc('{period}', day::timestamp)::date, cohort, count(*) FROM flows GROUP BY 1, 2, 3
 """
+_COHORT = "to_char(date_trunc('month', (min(day) OVER (PARTITION BY who))::timestamp), 'YYYY-MM')"
 
 
 async def _flows(connection: Connection, asked: Asked) -> dict[str, Counter[tuple[date, str | None]]]:
     """Of each flow, how many by period and group, from the beginning."""
-    group = "cohort" if asked.by == "cohort" else "NULL::text"
-    sql = _FLOWS.format(buying_days=BUYING_DAYS, period=asked.period, group=group)
+    cohort = _COHORT if asked.by == "cohort" else "NULL::text"
+    sql = _FLOWS.format(buying_days=BUYING_DAYS, period=asked.period, cohort=cohort)
     found: dict[str, Counter[tuple[date, str | None]]] = {each: Counter() for each in ("new", "reactivated", "lapsed")}
     for flow, first, group, count in await connection.fetch(sql, asked.program_id, asked.last, asked.window_days):
         found[flow][first, group] += count

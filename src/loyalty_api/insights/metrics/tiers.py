@@ -18,12 +18,14 @@ SELECT e.day, {tier_at("p.who", "e.day")} AS tier, count(*)
 FROM unnest($2::date[]) AS e (day) JOIN ({PEOPLE}) AS p ON {_HERE.format(day="e.day")}
 GROUP BY 1, 2 ORDER BY 1, 2
 """
+# Materialized: folded into the conditions, each tier would be looked up three times.
 _MOVED = f"""
-SELECT before, after, count(*) FROM (
+WITH moved AS MATERIALIZED (
   SELECT CASE WHEN {_HERE.format(day="$2::date")} THEN {tier_at("p.who", "$2::date")} ELSE '{NONE}' END AS before,
          CASE WHEN {_HERE.format(day="$3::date")} THEN {tier_at("p.who", "$3::date")} ELSE '{NONE}' END AS after
   FROM ({PEOPLE}) AS p
-) AS moved
+)
+SELECT before, after, count(*) FROM moved
 WHERE before IS NOT NULL AND after IS NOT NULL AND (before, after) <> ('{NONE}', '{NONE}')
 GROUP BY 1, 2 ORDER BY 1, 2
 """
