@@ -57,7 +57,7 @@ def command(once: bool, pause: float, as_json: bool) -> None:
         settings, beats = read_settings(), Beats()
         worker, projector, valuer = (
             Worker(database, clock=now, tell=tell, beats=beats),
-            Projector(database),
+            Projector(database, beats=beats),
             Valuer(database, clock=now),
         )
         webhooks = Webhooks(database, local=settings.webhooks_local, beats=beats)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 from loyalty_api.domain.feed.cursors import programs_behind
 from loyalty_api.domain.programs.queries import Catalogue
@@ -11,6 +10,8 @@ from loyalty_api.insights.project import BATCH, SUBSCRIBER, project_events
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
+from loyalty_api.worker.beats import Beats
+from loyalty_api.worker.rounds import go_round
 
 PAUSE_SECONDS = 0.5
 
@@ -20,21 +21,16 @@ log = logger(__name__)
 class Projector:
     """One program after the other, in batches, each in a transaction of its own."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, beats: Beats | None = None) -> None:
         self._database = database
+        self._beats = beats or Beats()
         self._catalogue = Catalogue()
 
     async def work(self, stop: asyncio.Event, *, pause_seconds: float = PAUSE_SECONDS) -> None:
         """Rounds until ``stop``; the batch under way is finished. A database out of reach is waited for."""
-        while not stop.is_set():
-            try:
-                await self.round(stop)
-            except Busy as busy:
-                log.warning("projector_put_off", reason=busy.detail)
-            except Exception as error:
-                log.error("projector_failed", exc_info=error)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_seconds)
+        await go_round(
+            "projection", self.round, stop, pause_seconds=pause_seconds, beats=self._beats, counted="rows_projected"
+        )
 
     async def round(self, stop: asyncio.Event | None = None, *, batch: int = BATCH) -> int:
         """Takes what there is, fairly: a batch of each program in turn, until nothing is left. How many rows it was. A

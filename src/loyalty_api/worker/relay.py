@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 from loyalty_api.domain.feed.stamp import BATCH, programs_waiting, stamp_events
-from loyalty_api.kernel.clock import monotonic
 from loyalty_api.kernel.database import Database
-from loyalty_api.kernel.logging import logger
-from loyalty_api.kernel.refusals import Busy
 from loyalty_api.worker.beats import Beats
+from loyalty_api.worker.rounds import go_round
 
 PAUSE_SECONDS = 0.2
-
-log = logger(__name__)
 
 
 class Relay:
@@ -31,18 +26,9 @@ class Relay:
 
     async def work(self, stop: asyncio.Event, *, pause_seconds: float = PAUSE_SECONDS) -> None:
         """Rounds until ``stop``; the one under way is finished. A database out of reach is waited for."""
-        while not stop.is_set():
-            begun = monotonic()
-            try:
-                done = await self.round(stop)
-                self._beats.ran("relay", ok=True, took_seconds=monotonic() - begun, events_stamped=done)
-            except Busy as busy:
-                log.warning("relay_put_off", reason=busy.detail)
-            except Exception as error:
-                log.error("relay_failed", exc_info=error)
-                self._beats.ran("relay", ok=False, took_seconds=monotonic() - begun)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_seconds)
+        await go_round(
+            "relay", self.round, stop, pause_seconds=pause_seconds, beats=self._beats, counted="events_stamped"
+        )
 
     async def round(self, stop: asyncio.Event | None = None) -> int:
         """Stamps what waits, fairly: a batch of each program in turn, until nothing does. How many events it was."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -12,16 +11,12 @@ from loyalty_api.domain.feed.forget import BATCH, forget_events
 from loyalty_api.domain.programs.queries import Catalogue, Program, program_ids
 from loyalty_api.domain.webhooks.sweep import every_webhook, first_needed, sweep_deliveries
 from loyalty_api.insights.project import SUBSCRIBER as FIGURES
-from loyalty_api.kernel.clock import monotonic
 from loyalty_api.kernel.database import Connection, Database
-from loyalty_api.kernel.logging import logger
-from loyalty_api.kernel.refusals import Busy
 from loyalty_api.worker.beats import Beats
+from loyalty_api.worker.rounds import go_round
 
 PAUSE_SECONDS = 600.0
 SUBSCRIBERS = (FIGURES,)  # who reads in every deployment, however far behind
-
-log = logger(__name__)
 
 
 class Sweeper:
@@ -46,18 +41,9 @@ class Sweeper:
 
     async def work(self, stop: asyncio.Event, *, pause_seconds: float = PAUSE_SECONDS) -> None:
         """Rounds until ``stop``. A database out of reach is waited for."""
-        while not stop.is_set():
-            begun = monotonic()
-            try:
-                forgotten = await self.round(stop)
-                self._beats.ran("sweep", ok=True, took_seconds=monotonic() - begun, events_forgotten=forgotten)
-            except Busy as busy:
-                log.warning("sweep_put_off", reason=busy.detail)
-            except Exception as error:
-                log.error("sweep_failed", exc_info=error)
-                self._beats.ran("sweep", ok=False, took_seconds=monotonic() - begun)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_seconds)
+        await go_round(
+            "sweep", self.round, stop, pause_seconds=pause_seconds, beats=self._beats, counted="events_forgotten"
+        )
 
     async def round(self, stop: asyncio.Event | None = None) -> int:
         """Batch after batch, each in a transaction of its own, until nothing is left; how many events that was."""
