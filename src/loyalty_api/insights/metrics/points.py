@@ -24,15 +24,20 @@ SELECT date_trunc('{period}', day::timestamp)::date, sum({points})::bigint, sum(
 FROM insight_program_days WHERE program_id = $1 AND day >= $2::date AND day <= $3::date GROUP BY 1
 """
 _BEFORE = f"SELECT COALESCE(sum({OUTSTANDING}), 0)::bigint FROM insight_program_days WHERE program_id = $1 AND day < $2"
-# A notice counts by its day: the night that gives it is on the first that is soon enough.
+# A notice counts by its day: the night that gives it is on the first that is soon enough. Whoever was merged was told
+# of lots by their old ids; the end is the same.
 _UNWARNED = """
 SELECT date_trunc('{period}', e.expired_on::timestamp)::date,
        COALESCE(sum(e.points) FILTER (WHERE NOT EXISTS (
          SELECT 1 FROM insight_notices n
          WHERE n.member_id = e.member_id AND n.lot_id = e.lot_id AND n.expires_at = e.expires_at
+           AND (n.noticed_at AT TIME ZONE $4)::date <= (e.expires_at AT TIME ZONE $4)::date - $5::int)
+       AND NOT EXISTS (
+         SELECT 1 FROM insight_members a JOIN insight_notices n USING (member_id)
+         WHERE a.merged_into = e.member_id AND n.expires_at = e.expires_at
            AND (n.noticed_at AT TIME ZONE $4)::date <= (e.expires_at AT TIME ZONE $4)::date - $5::int)), 0)::bigint,
-       sum(e.points)::bigint, count(DISTINCT e.member_id)
-FROM insight_expiries e
+       sum(e.points)::bigint, count(DISTINCT COALESCE(m.merged_into, e.member_id))
+FROM insight_expiries e LEFT JOIN insight_members m ON m.member_id = e.member_id
 WHERE e.program_id = $1 AND e.expired_on >= $2::date AND e.expired_on <= $3::date GROUP BY 1
 """
 
@@ -79,8 +84,7 @@ async def _matured(connection: Connection, asked: Asked, of: str) -> list[Cell]:
             cells.append(Cell(period.first, None, 0, 0, 0))
             continue
         points = getattr(cohort, of) if cohort.is_matured else None
-        members = earned.members.get(period.first, 0)
-        cells.append(Cell(period.first, None, points, cohort.issued, members, settled=cohort.is_matured))
+        cells.append(Cell(period.first, None, points, cohort.issued, cohort.issued, settled=cohort.is_matured))
     return cells
 
 
@@ -114,7 +118,7 @@ async def read_unwarned(connection: Connection, asked: Asked) -> list[Cell]:
 
 _LEDGER = "By when the ledger recorded it. n: points."
 _MATURED = "of points earned in the period, known once the last of them has reached its expiry and none is left: a"
-_MATURED += " young month tells nothing. What returns took back was not issued. n: members. Source: Gault, Llaguno &"
+_MATURED += " young month tells nothing. What returns took back was not issued. n: points. Source: Gault, Llaguno &"
 _MATURED += " Menard, Loyalty Rewards and Gift Card Programs, Casualty Actuarial Society."
 
 
@@ -168,6 +172,7 @@ METRICS = [
         "Redemption rate",
         f"Redeemed / issued, {_MATURED}",
         read_redemption_rate,
+        version=2,
         unit="share",
         window="the whole life of points earned in the period",
         kind=RATIO,
@@ -177,6 +182,7 @@ METRICS = [
         "Breakage",
         f"Expired / issued, {_MATURED} 1 - redemption rate.",
         read_breakage,
+        version=2,
         unit="share",
         window="the whole life of points earned in the period",
         kind=RATIO,

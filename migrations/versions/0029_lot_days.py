@@ -1,0 +1,40 @@
+"""Days of lots: what became of points by when they were earned, so that nobody reads all lots for a figure."""
+
+import sqlalchemy as sa
+
+from loyalty_api.kernel.schema import grant, member_table, reference_table
+
+revision = "0029"
+down_revision = "0027"
+
+
+def upgrade() -> None:
+    """Tables of their own, filled by the worker, the lots of before too. Old code knows none of them."""
+    reference_table(
+        "lot_days",
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("earned_on", sa.Date, nullable=False),
+        sa.Column("day", sa.Date, nullable=False),
+        *(
+            sa.Column(name, sa.BigInteger, nullable=False)
+            for name in ("issued", "redeemed", "expired", "endless", "owed")
+        ),
+        sa.Column("ends_on", sa.Date),
+        sa.PrimaryKeyConstraint("program_id", "earned_on", "day", name="lot_days_pkey"),
+    )
+    member_table(
+        "folded_members",
+        sa.Column("member_id", sa.Uuid, nullable=False),
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("transfer_seq", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("member_id", name="folded_members_pkey"),
+    )
+    reference_table(
+        "folded_programs",
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("after", sa.Uuid, nullable=False),
+        sa.Column("all_members", sa.Boolean, nullable=False),
+        sa.PrimaryKeyConstraint("program_id", name="folded_programs_pkey"),
+    )
+    for table in ("lot_days", "folded_members", "folded_programs"):
+        grant(table, "SELECT, INSERT, UPDATE")

@@ -1,0 +1,104 @@
+"""Folding the ledger into ``lot_days``: transfer after transfer of each member, each exactly once.
+
+A member's transfers are gapless and never change, so the number of the last one that is in the sums says which are
+not. Whoever folds has to hold the program against others who do, until the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from loyalty_api.domain.points.accounts import LOT_ACCOUNTS, Account
+from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.together import columns
+
+SWEEP_MEMBERS = 2000  # of those from before, at a time
+
+_HELD = f"({', '.join(str(account.value) for account in sorted(LOT_ACCOUNTS))})"
+_BEHIND = """
+SELECT b.member_id, COALESCE(f.transfer_seq, 0) AS behind, b.transfer_seq
+FROM balances b LEFT JOIN folded_members f USING (member_id)
+WHERE b.member_id = ANY($1::uuid[]) AND b.transfer_seq > COALESCE(f.transfer_seq, 0)
+ORDER BY b.member_id
+"""
+# Points that enter the lots count plus, those that leave them minus; what moves within them does nothing, but that a
+# lot which waited for an event may be given its end. Debts belong to no lot: they count on their own day.
+_FOLD = f"""
+WITH due AS (
+  SELECT * FROM unnest($3::uuid[], $4::bigint[], $5::bigint[]) AS u (member_id, behind, through)
+), moved AS (
+  SELECT l.earned_at, t.recorded_at, t.from_account AS other, l.points, 0::bigint AS owed,
+         CASE WHEN l.expires_at IS NULL OR l.waits_for IS NOT NULL AND t.to_account = {Account.PENDING.value} THEN 1
+         ELSE 0 END AS endless,
+         CASE WHEN l.waits_for IS NULL OR t.to_account <> {Account.PENDING.value} THEN l.expires_at END AS ends_at
+  FROM due JOIN lots l ON l.member_id = due.member_id AND l.transfer_seq > behind AND l.transfer_seq <= through
+  JOIN transfers t ON t.member_id = l.member_id AND t.seq = l.transfer_seq
+  UNION ALL
+  SELECT l.earned_at, t.recorded_at,
+         CASE WHEN t.to_account IN {_HELD} THEN t.from_account ELSE t.to_account END,
+         CASE WHEN t.to_account IN {_HELD} THEN d.points ELSE -d.points END, 0, 0, NULL
+  FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND t.seq <= through
+  JOIN draws d ON d.member_id = t.member_id AND d.transfer_seq = t.seq
+  JOIN lots l ON l.member_id = d.member_id AND l.lot_id = d.lot_id
+  WHERE (t.from_account IN {_HELD}) <> (t.to_account IN {_HELD})
+  UNION ALL
+  SELECT l.earned_at, t.recorded_at, 0, 0, 0, CASE WHEN l.expires_at IS NULL THEN 0 ELSE -1 END, l.expires_at
+  FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND t.seq <= through
+  JOIN draws d ON d.member_id = t.member_id AND d.transfer_seq = t.seq
+  JOIN lots l ON l.member_id = d.member_id AND l.lot_id = d.lot_id AND l.waits_for IS NOT NULL
+  WHERE t.from_account = {Account.PENDING.value} AND t.to_account = {Account.SPENDABLE.value}
+  UNION ALL
+  SELECT t.recorded_at, t.recorded_at, 0, 0,
+         CASE WHEN t.from_account = {Account.DEBT.value} THEN t.points ELSE -t.points END, 0, NULL
+  FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND t.seq <= through
+  WHERE t.from_account = {Account.DEBT.value} OR t.to_account = {Account.DEBT.value}
+)
+INSERT INTO lot_days AS s (program_id, earned_on, day, issued, redeemed, expired, endless, owed, ends_on)
+SELECT $1, (earned_at AT TIME ZONE $2)::date, (recorded_at AT TIME ZONE $2)::date,
+       COALESCE(sum(points) FILTER (
+         WHERE other NOT IN ({Account.REDEEMED.value}, {Account.EXPIRED.value})), 0)::bigint,
+       COALESCE(-sum(points) FILTER (WHERE other = {Account.REDEEMED.value}), 0)::bigint,
+       COALESCE(-sum(points) FILTER (WHERE other = {Account.EXPIRED.value}), 0)::bigint,
+       sum(endless)::bigint, sum(owed)::bigint, max((ends_at AT TIME ZONE $2)::date)
+FROM moved GROUP BY 2, 3 ORDER BY 2, 3
+ON CONFLICT (program_id, earned_on, day) DO UPDATE SET
+  issued = s.issued + EXCLUDED.issued, redeemed = s.redeemed + EXCLUDED.redeemed,
+  expired = s.expired + EXCLUDED.expired, endless = s.endless + EXCLUDED.endless, owed = s.owed + EXCLUDED.owed,
+  ends_on = GREATEST(s.ends_on, EXCLUDED.ends_on)
+"""
+_FOLDED = """
+INSERT INTO folded_members AS f (member_id, program_id, transfer_seq)
+SELECT member_id, $1, transfer_seq FROM unnest($2::uuid[], $3::bigint[]) AS u (member_id, transfer_seq)
+ON CONFLICT (member_id) DO UPDATE SET transfer_seq = EXCLUDED.transfer_seq
+"""
+_SWEPT = "SELECT after, all_members FROM folded_programs WHERE program_id = $1"
+_PAGE = "SELECT member_id FROM balances WHERE program_id = $1 AND member_id > $2 ORDER BY member_id LIMIT $3"
+_SWEEP = """
+INSERT INTO folded_programs AS p (program_id, after, all_members) VALUES ($1, $2, $3)
+ON CONFLICT (program_id) DO UPDATE SET after = EXCLUDED.after, all_members = EXCLUDED.all_members
+"""
+
+
+async def fold_lots(
+    connection: Connection,
+    *,
+    program_id: UUID,
+    zone: ZoneInfo,
+    member_ids: Collection[UUID],
+    sweep_members: int = SWEEP_MEMBERS,
+) -> None:
+    """Takes what is new of these members, of whom an event told; and, until all members of the program have been
+    there once, a page of those from before. In a transaction."""
+    found, swept = list(member_ids), await connection.fetchrow(_SWEPT, program_id)
+    if swept is None or not swept["all_members"]:
+        after = UUID(int=0) if swept is None else swept["after"]
+        page = [row["member_id"] for row in await connection.fetch(_PAGE, program_id, after, sweep_members)]
+        await connection.execute(_SWEEP, program_id, page[-1] if page else after, len(page) < sweep_members)
+        found += page
+    behind = await connection.fetch(_BEHIND, found)
+    if behind:
+        member_ids_, seqs, through = columns([tuple(row) for row in behind])
+        await connection.execute(_FOLD, program_id, zone.key, member_ids_, seqs, through)
+        await connection.execute(_FOLDED, program_id, member_ids_, through)
