@@ -1,4 +1,5 @@
-"""Days of lots: what became of points by when they were earned, so that nobody reads all lots for a figure."""
+"""Days of lots: what became of points by when they were earned, so that nobody reads all lots for a figure. And proofs:
+which night each program's ledger was proved, and what came of it."""
 
 import sqlalchemy as sa
 
@@ -36,5 +37,16 @@ def upgrade() -> None:
         sa.Column("all_members", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("program_id", name="folded_programs_pkey"),
     )
-    for table in ("lot_days", "folded_members", "folded_programs"):
+    reference_table(
+        "program_proofs",
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("night", sa.Date, nullable=False),
+        sa.Column("holder", sa.Uuid),
+        sa.Column("held_until", sa.DateTime(timezone=True)),
+        sa.Column("proved_at", sa.DateTime(timezone=True)),
+        sa.Column("took_ms", sa.BigInteger),
+        sa.Column("findings", sa.BigInteger),
+        sa.PrimaryKeyConstraint("program_id", name="program_proofs_pkey"),
+    )
+    for table in ("lot_days", "folded_members", "folded_programs", "program_proofs"):
         grant(table, "SELECT, INSERT, UPDATE")

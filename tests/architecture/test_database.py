@@ -31,6 +31,7 @@ CLAIMS = {
 }
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
 CONFIGURATION |= {"feed_lanes", "feed_cursors", "webhooks", "webhook_cursors", "job_runs", "job_counts"}
+CONFIGURATION |= {"program_proofs"}
 SUMMED_UP = {"insight_program_days", "insight_fits", "lot_days", "folded_programs"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {

@@ -16,7 +16,7 @@ SELECT table_name, column_name, data_type FROM information_schema.columns WHERE 
 _MUTE = {"uuid", "bigint", "integer", "smallint", "boolean", "timestamp with time zone"}
 # Dates that are no birthday.
 _DAYS = {"tier_days.day", "earning_days.day", "member_tiers.window_from", "member_tiers.window_through"}
-_DAYS |= {"program_nights.through", "redemptions.redeemed_on"}
+_DAYS |= {"program_nights.through", "program_proofs.night", "redemptions.redeemed_on"}
 _DAYS |= {"tier_reviews.due_on", "tier_reviews.short_since"}
 _DAYS |= {f"insight_members.{each}_on" for each in ("enrolled", "closed", "first", "last")}
 _DAYS |= {f"insight_{each}.day" for each in ("receipts", "days", "program_days")} | {

@@ -20,6 +20,7 @@ from loyalty_api.kernel.database import Database
 from loyalty_api.rest.tally import SECONDS, Tally, count_batch, tally_here
 from loyalty_api.worker.beats import Beats
 from loyalty_api.worker.relay import Relay
+from loyalty_api.worker.valuer import Valuer
 from tests.conftest import issue_operator_key
 from tests.make.problem import problem
 from tests.make.purchase import make_purchase
@@ -134,6 +135,23 @@ async def test_what_the_worker_and_the_proof_did_is_told(
     assert (told[("loyalty_outbox_waiting",)], told[("loyalty_outbox_lag_seconds",)]) == (0, 0)
     shop.call("PATCH", f"/v1/webhooks/{webhook}", {"state": "off"})
     assert samples(http, operator_key)["loyalty_webhook_on", webhook] == 0
+
+
+async def test_the_valuers_runs_are_counted_as_those_of_other_jobs_are(
+    fresh_database: Database, fresh_operator: str, start_api: Callable[..., Any], fresh_database_url: str
+) -> None:
+    stop = asyncio.Event()
+
+    class Heard(Beats):
+        def ran(self, job: str, *, ok: bool, took_seconds: float, **counts: int) -> None:
+            super().ran(job, ok=ok, took_seconds=took_seconds, **counts)
+            stop.set()
+
+    beats = Heard()
+    await Valuer(fresh_database, clock=now, beats=beats).work(stop)
+    await beats.write(fresh_database)
+    with httpx.Client(base_url=start_api(fresh_database_url).url) as http:
+        assert samples(http, fresh_operator)["loyalty_job_ok", "value"] == 1
 
 
 async def test_readiness_tells_of_a_worker_that_is_behind_and_stays_ready(

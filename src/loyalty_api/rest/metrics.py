@@ -34,6 +34,7 @@ class _Numbers(Collector):
         yield from self._of_events()
         yield from self._of_webhooks()
         yield from self._of_jobs()
+        yield from self._of_proofs()
 
     def _of_requests(self) -> Iterator[Metric]:
         requests = CounterMetricFamily("loyalty_requests", "REST requests answered.", labels=["route", "status"])
@@ -99,6 +100,16 @@ class _Numbers(Collector):
         for name, count in self._outlook.counts.items():
             work.add_metric([name], count)
         yield from (ran, ok, took, found, work)
+
+    def _of_proofs(self) -> Iterator[Metric]:
+        words = "What the last proof of a program's ledger found to be broken."
+        found = GaugeMetricFamily("loyalty_verify_program_findings", words, labels=["program"])
+        words = "When a program's ledger was last proved by a worker."
+        proved = GaugeMetricFamily("loyalty_verify_program_timestamp_seconds", words, labels=["program"])
+        for row in self._outlook.proofs:
+            found.add_metric([row["code"]], row["findings"])
+            proved.add_metric([row["code"]], unix_seconds(row["proved_at"]))
+        yield from (found, proved)
 
 
 async def read(door: Door, call: Call) -> Answer:
