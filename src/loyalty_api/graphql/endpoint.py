@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,9 +13,9 @@ from loyalty_api.graphql.identity import Identities
 from loyalty_api.graphql.phones import Phones, Request
 from loyalty_api.graphql.problems import FAILED, NotPersisted, Reply, WrongMethod, refuse
 from loyalty_api.graphql.providers import Providers
-from loyalty_api.graphql.run import Asked, run
+from loyalty_api.graphql.run import NO_OPERATION, Asked, run
 from loyalty_api.graphql.schema import SCHEMA
-from loyalty_api.kernel.clock import now
+from loyalty_api.kernel.clock import monotonic, now
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Kind, Malformed, Refusal
 
@@ -42,32 +43,38 @@ class NotJson(Refusal):
 
 
 class Endpoint:
-    """One per process."""
+    """One per process. ``count`` is told of every operation: its type, what came of it, and the seconds it took (None:
+    it goes on)."""
 
-    def __init__(self, phones: Phones) -> None:
+    def __init__(self, phones: Phones, *, count: Callable[[str, str, float | None], None]) -> None:
         self.phones = phones
+        self.count = count
         self.documents = Documents(SCHEMA, introspection=phones.settings.introspection)
         self.identities = Identities(phones.database, phones.signer, Providers(phones.settings.identity_providers))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answers one request, whatever happens."""
+        begun = monotonic()
         try:
-            reply = await self._answer(scope, receive)
+            reply, operation, outcome = await self._answer(scope, receive)
         except Refusal as refusal:
-            reply = refuse(refusal)
+            reply, operation, outcome = refuse(refusal), NO_OPERATION, "refused"
         except Exception as error:
+            operation, outcome = NO_OPERATION, "failed"
             log.error("request_failed", path=PATH, exc_info=error)
             body = {"type": f"urn:loyalty-api:problem:{FAILED}", "title": "Something went wrong here", "status": 500}
             body |= {"code": FAILED, "detail": "The request failed on our side; it may be sent again."}
             reply = Reply(500, msgspec.json.encode(body))
+        self.count(operation, outcome, monotonic() - begun)
         headers = [(b"content-type", reply.content_type), (b"content-length", str(len(reply.body)).encode())]
         headers += [(b"cache-control", b"no-store"), *reply.headers]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _answer(self, scope: Any, receive: Any) -> Reply:
+    async def _answer(self, scope: Any, receive: Any) -> tuple[Reply, str, str]:
+        """The reply, and the operation that it is of, and what came of that."""
         if scope["method"] not in ("GET", "POST"):
-            return _not_allowed()
+            return _not_allowed(), NO_OPERATION, "refused"
         received_at, headers = now(), dict(scope["headers"])
         who = await self.identities.find(headers.get(b"authorization", b"").decode("latin-1"), received_at)
         reads_only = scope["method"] == "GET"
@@ -79,9 +86,10 @@ class Endpoint:
             answered = await run(self.documents, asked, request, reads_only=reads_only)
         except NotPersisted as missing:
             told = {"message": missing.detail, "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}
-            return Reply(200, msgspec.json.encode({"errors": [told]}), content_type)
+            return Reply(200, msgspec.json.encode({"errors": [told]}), content_type), NO_OPERATION, "refused"
         status = 400 if not answered.ran and content_type == _GRAPHQL_JSON else 200
-        return Reply(status, msgspec.json.encode(answered.body), content_type)
+        reply = Reply(status, msgspec.json.encode(answered.body), content_type)
+        return reply, answered.operation, answered.outcome
 
 
 async def _body(headers: dict[bytes, bytes], receive: Any) -> bytes:
