@@ -66,16 +66,17 @@ def eventful(shop: Shop) -> None:
     shop.set_clock("2026-05-20T10:00:00Z")
 
 
-def make_eventful(make_shop: Callable[..., Shop]) -> Shop:
+def make_eventful(make_shop: Callable[..., Shop], **changes: Any) -> Shop:
     points = {"expiry": {"days": 40}, "pending": {"days": 2}}
-    return make_shop(points=points, rewards=REWARDS, adjustments={"limits": {"manage": 1000, "admin": 1000}})
+    limits = {"limits": {"manage": 1000, "admin": 1000}}
+    return make_shop(points=points, rewards=REWARDS, adjustments=limits, **changes)
 
 
-@pytest.mark.parametrize("batch", [1, 7, 5000])
+@pytest.mark.parametrize(("batch", "zone"), [(1, "Europe/Berlin"), (7, "Pacific/Chatham"), (5000, "America/Santiago")])
 async def test_what_is_kept_is_what_the_lots_say_however_events_are_read(
-    make_shop: Callable[..., Shop], database: Database, batch: int
+    make_shop: Callable[..., Shop], database: Database, batch: int, zone: str
 ) -> None:
-    shop = make_eventful(make_shop)
+    shop = make_eventful(make_shop, time_zone=zone)
     eventful(shop)
     cohorts = await agree(database, await project(database, shop, batch=batch))
     assert cohorts.owed > 0

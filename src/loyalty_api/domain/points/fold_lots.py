@@ -6,16 +6,20 @@ not. Whoever folds has to hold the program against others who do, until the comm
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from loyalty_api.domain.points.accounts import LOT_ACCOUNTS, Account
+from loyalty_api.kernel.clock import local_date
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.together import columns
 
 SWEEP_MEMBERS = 2000  # of those from before, at a time
 
+_MEASURE = {Account.REDEEMED.value: 1, Account.EXPIRED.value: 2}  # of the counts; whatever else is issued
 _HELD = f"({', '.join(str(account.value) for account in sorted(LOT_ACCOUNTS))})"
 _BEHIND = """
 SELECT b.member_id, COALESCE(f.transfer_seq, 0) AS behind, b.transfer_seq
@@ -25,44 +29,41 @@ ORDER BY b.member_id
 """
 # Points that enter the lots count plus, those that leave them minus; what moves within them does nothing, but that a
 # lot which waited for an event may be given its end. Debts belong to no lot: they count on their own day.
-_FOLD = f"""
+_MOVED = f"""
 WITH due AS (
-  SELECT * FROM unnest($3::uuid[], $4::bigint[], $5::bigint[]) AS u (member_id, behind, through)
-), moved AS (
-  SELECT l.earned_at, t.recorded_at, t.from_account AS other, l.points, 0::bigint AS owed,
-         CASE WHEN l.expires_at IS NULL OR l.waits_for IS NOT NULL AND t.to_account = {Account.PENDING.value} THEN 1
-         ELSE 0 END AS endless,
-         CASE WHEN l.waits_for IS NULL OR t.to_account <> {Account.PENDING.value} THEN l.expires_at END AS ends_at
-  FROM due JOIN lots l ON l.member_id = due.member_id AND l.transfer_seq > behind AND l.transfer_seq <= through
-  JOIN transfers t ON t.member_id = l.member_id AND t.seq = l.transfer_seq
-  UNION ALL
-  SELECT l.earned_at, t.recorded_at,
-         CASE WHEN t.to_account IN {_HELD} THEN t.from_account ELSE t.to_account END,
-         CASE WHEN t.to_account IN {_HELD} THEN d.points ELSE -d.points END, 0, 0, NULL
-  FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND t.seq <= through
-  JOIN draws d ON d.member_id = t.member_id AND d.transfer_seq = t.seq
-  JOIN lots l ON l.member_id = d.member_id AND l.lot_id = d.lot_id
-  WHERE (t.from_account IN {_HELD}) <> (t.to_account IN {_HELD})
-  UNION ALL
-  SELECT l.earned_at, t.recorded_at, 0, 0, 0, CASE WHEN l.expires_at IS NULL THEN 0 ELSE -1 END, l.expires_at
-  FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND t.seq <= through
-  JOIN draws d ON d.member_id = t.member_id AND d.transfer_seq = t.seq
-  JOIN lots l ON l.member_id = d.member_id AND l.lot_id = d.lot_id AND l.waits_for IS NOT NULL
-  WHERE t.from_account = {Account.PENDING.value} AND t.to_account = {Account.SPENDABLE.value}
-  UNION ALL
-  SELECT t.recorded_at, t.recorded_at, 0, 0,
-         CASE WHEN t.from_account = {Account.DEBT.value} THEN t.points ELSE -t.points END, 0, NULL
-  FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND t.seq <= through
-  WHERE t.from_account = {Account.DEBT.value} OR t.to_account = {Account.DEBT.value}
+  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS u (member_id, behind, through)
 )
+SELECT l.earned_at, t.recorded_at, t.from_account, l.points, 0,
+       CASE WHEN l.expires_at IS NULL OR l.waits_for IS NOT NULL AND t.to_account = {Account.PENDING.value} THEN 1
+       ELSE 0 END,
+       CASE WHEN l.waits_for IS NULL OR t.to_account <> {Account.PENDING.value} THEN l.expires_at END
+FROM due JOIN lots l ON l.member_id = due.member_id AND l.transfer_seq > behind AND l.transfer_seq <= through
+JOIN transfers t ON t.member_id = l.member_id AND t.seq = l.transfer_seq
+UNION ALL
+SELECT l.earned_at, t.recorded_at,
+       CASE WHEN t.to_account IN {_HELD} THEN t.from_account ELSE t.to_account END,
+       CASE WHEN t.to_account IN {_HELD} THEN d.points ELSE -d.points END, 0, 0, NULL
+FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND t.seq <= through
+JOIN draws d ON d.member_id = t.member_id AND d.transfer_seq = t.seq
+JOIN lots l ON l.member_id = d.member_id AND l.lot_id = d.lot_id
+WHERE (t.from_account IN {_HELD}) <> (t.to_account IN {_HELD})
+UNION ALL
+SELECT l.earned_at, t.recorded_at, {Account.PENDING.value}, 0, 0,
+       CASE WHEN l.expires_at IS NULL THEN 0 ELSE -1 END, l.expires_at
+FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND t.seq <= through
+JOIN draws d ON d.member_id = t.member_id AND d.transfer_seq = t.seq
+JOIN lots l ON l.member_id = d.member_id AND l.lot_id = d.lot_id AND l.waits_for IS NOT NULL
+WHERE t.from_account = {Account.PENDING.value} AND t.to_account = {Account.SPENDABLE.value}
+UNION ALL
+SELECT t.recorded_at, t.recorded_at, {Account.DEBT.value}, 0,
+       CASE WHEN t.from_account = {Account.DEBT.value} THEN t.points ELSE -t.points END, 0, NULL
+FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND t.seq <= through
+WHERE t.from_account = {Account.DEBT.value} OR t.to_account = {Account.DEBT.value}
+"""
+_ADD = """
 INSERT INTO lot_days AS s (program_id, earned_on, day, issued, redeemed, expired, endless, owed, ends_on)
-SELECT $1, (earned_at AT TIME ZONE $2)::date, (recorded_at AT TIME ZONE $2)::date,
-       COALESCE(sum(points) FILTER (
-         WHERE other NOT IN ({Account.REDEEMED.value}, {Account.EXPIRED.value})), 0)::bigint,
-       COALESCE(-sum(points) FILTER (WHERE other = {Account.REDEEMED.value}), 0)::bigint,
-       COALESCE(-sum(points) FILTER (WHERE other = {Account.EXPIRED.value}), 0)::bigint,
-       sum(endless)::bigint, sum(owed)::bigint, max((ends_at AT TIME ZONE $2)::date)
-FROM moved GROUP BY 2, 3 ORDER BY 2, 3
+SELECT $1, u.* FROM unnest($2::date[], $3::date[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+                           $9::date[]) AS u
 ON CONFLICT (program_id, earned_on, day) DO UPDATE SET
   issued = s.issued + EXCLUDED.issued, redeemed = s.redeemed + EXCLUDED.redeemed,
   expired = s.expired + EXCLUDED.expired, endless = s.endless + EXCLUDED.endless, owed = s.owed + EXCLUDED.owed,
@@ -100,5 +101,38 @@ async def fold_lots(
     behind = await connection.fetch(_BEHIND, found)
     if behind:
         member_ids_, seqs, through = columns([tuple(row) for row in behind])
-        await connection.execute(_FOLD, program_id, zone.key, member_ids_, seqs, through)
+        days = sum_up(await connection.fetch(_MOVED, member_ids_, seqs, through), zone)
+        if days:
+            rows = [(*key, *each.counts, each.ends_on) for key, each in sorted(days.items())]
+            await connection.execute(_ADD, program_id, *columns(rows))
         await connection.execute(_FOLDED, program_id, member_ids_, through)
+
+
+class Sums:
+    """``counts``: issued, redeemed, expired, endless and owed; ``ends_on``: the last end that there was."""
+
+    __slots__ = ("counts", "ends_on")
+
+    def __init__(self) -> None:
+        self.counts = [0, 0, 0, 0, 0]
+        self.ends_on: date | None = None
+
+
+def sum_up(moved: Iterable[Any], zone: ZoneInfo) -> dict[tuple[date, date], Sums]:
+    """By the local day of earning and that of recording. The database is not asked for days: its calendar may be of
+    another year than that by which everything else is counted."""
+    days: dict[tuple[date, date], Sums] = {}
+    for earned_at, recorded_at, other, points, owed, endless, ends_at in moved:
+        key = local_date(earned_at, zone), local_date(recorded_at, zone)
+        sums = days.get(key)
+        if sums is None:
+            sums = days[key] = Sums()
+        counts = sums.counts
+        measure = _MEASURE.get(other, 0)
+        counts[measure] += -points if measure else points
+        counts[3] += endless
+        counts[4] += owed
+        if ends_at is not None:
+            ends_on = local_date(ends_at, zone)
+            sums.ends_on = ends_on if sums.ends_on is None else max(sums.ends_on, ends_on)
+    return days

@@ -12,6 +12,7 @@ from typing import Any
 
 from loyalty_api.insights.earned import liability_minor, read_earned
 from loyalty_api.insights.metric import COUNT, RATIO, Asked, Cell, Metric, as_recorded, filled
+from loyalty_api.kernel.clock import add_days, local_date, start_of_day
 from loyalty_api.kernel.database import Connection
 
 WARNED_DAYS = 14
@@ -24,20 +25,24 @@ SELECT date_trunc('{period}', day::timestamp)::date, sum({points})::bigint, sum(
 FROM insight_program_days WHERE program_id = $1 AND day >= $2::date AND day <= $3::date GROUP BY 1
 """
 _BEFORE = f"SELECT COALESCE(sum({OUTSTANDING}), 0)::bigint FROM insight_program_days WHERE program_id = $1 AND day < $2"
+_ENDS = """
+SELECT DISTINCT expires_at FROM insight_expiries
+WHERE program_id = $1 AND expired_on >= $2::date AND expired_on <= $3::date
+"""
 # A notice counts by its day: the night that gives it is on the first that is soon enough. Whoever was merged was told
-# of lots by their old ids; the end is the same.
+# of lots by their old ids; the end is the same. ``$4`` and ``$5``: each end, and before when it is soon enough.
 _UNWARNED = """
 SELECT date_trunc('{period}', e.expired_on::timestamp)::date,
        COALESCE(sum(e.points) FILTER (WHERE NOT EXISTS (
          SELECT 1 FROM insight_notices n
          WHERE n.member_id = e.member_id AND n.lot_id = e.lot_id AND n.expires_at = e.expires_at
-           AND (n.noticed_at AT TIME ZONE $4)::date <= (e.expires_at AT TIME ZONE $4)::date - $5::int)
+           AND n.noticed_at < u.soon)
        AND NOT EXISTS (
          SELECT 1 FROM insight_members a JOIN insight_notices n USING (member_id)
-         WHERE a.merged_into = e.member_id AND n.expires_at = e.expires_at
-           AND (n.noticed_at AT TIME ZONE $4)::date <= (e.expires_at AT TIME ZONE $4)::date - $5::int)), 0)::bigint,
+         WHERE a.merged_into = e.member_id AND n.expires_at = e.expires_at AND n.noticed_at < u.soon)), 0)::bigint,
        sum(e.points)::bigint, count(DISTINCT COALESCE(m.merged_into, e.member_id))
-FROM insight_expiries e LEFT JOIN insight_members m ON m.member_id = e.member_id
+FROM insight_expiries e JOIN unnest($4::timestamptz[], $5::timestamptz[]) AS u (expires_at, soon) USING (expires_at)
+LEFT JOIN insight_members m ON m.member_id = e.member_id
 WHERE e.program_id = $1 AND e.expired_on >= $2::date AND e.expired_on <= $3::date GROUP BY 1
 """
 
@@ -111,8 +116,10 @@ async def read_liability(connection: Connection, asked: Asked) -> list[Cell]:
 
 async def read_unwarned(connection: Connection, asked: Asked) -> list[Cell]:
     """Of what expired, that of which nobody was told in time."""
-    sql = _UNWARNED.format(period=asked.period)
-    rows = await connection.fetch(sql, asked.program_id, asked.first, asked.last, asked.zone.key, WARNED_DAYS)
+    days = asked.program_id, asked.first, asked.last
+    ends = [row["expires_at"] for row in await connection.fetch(_ENDS, *days)]
+    soon = [start_of_day(add_days(local_date(end, asked.zone), 1 - WARNED_DAYS), asked.zone) for end in ends]
+    rows = await connection.fetch(_UNWARNED.format(period=asked.period), *days, ends, soon)
     return filled([Cell(first, None, *counts) for first, *counts in rows], asked, ratio=True)
 
 
