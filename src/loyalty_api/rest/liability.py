@@ -66,7 +66,7 @@ async def read(door: Door, call: Call) -> Answer:
         earned = await read_earned(connection, **named, zone=program.zone)
         movements = await read_movements(connection, **named, months=periods_between(first, through, "month"))
     cost, told = cost_of(program, call), earned.known_shares(through)
-    aged = earned.by_age(through)
+    (aged,) = earned.by_age(through)
     views = [AgedView(*each, each.age not in told, liability_minor([each], cost)) for each in aged]
     if as_csv:
         return answer_csv(AgedView.__struct_fields__, [msgspec.structs.astuple(view) for view in views])

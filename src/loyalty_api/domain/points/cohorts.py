@@ -53,9 +53,17 @@ SELECT date_trunc($3, earned_on::timestamp)::date AS first, day, sum(issued)::bi
 FROM lot_days WHERE program_id = $1 AND day <= $2
 GROUP BY 1, 2 HAVING sum(issued) <> 0 OR sum(redeemed) <> 0 OR sum(expired) <> 0 ORDER BY 1, 2
 """
+_FOLDED_SUMS = """
+SELECT date_trunc($3, earned_on::timestamp)::date AS first, $2::date, sum(issued)::bigint, sum(redeemed)::bigint,
+       sum(expired)::bigint
+FROM lot_days WHERE program_id = $1 AND day <= $2 AND earned_on >= $4::date AND earned_on <= $5::date
+GROUP BY 1 HAVING sum(issued) <> 0 OR sum(redeemed) <> 0 OR sum(expired) <> 0 ORDER BY 1
+"""
 _FOLDED_ENDS = """
 SELECT date_trunc($3, earned_on::timestamp)::date AS first, CASE WHEN sum(endless) = 0 THEN max(ends_on) END
-FROM lot_days WHERE program_id = $1 AND day <= $2 AND (ends_on IS NOT NULL OR endless <> 0)
+FROM lot_days
+WHERE program_id = $1 AND day <= $2 AND earned_on >= $4::date AND earned_on <= $5::date
+  AND (ends_on IS NOT NULL OR endless <> 0)
 GROUP BY 1 ORDER BY 1
 """
 _FOLDED_OWED = "SELECT COALESCE(sum(owed), 0)::bigint FROM lot_days WHERE program_id = $1 AND day <= $2"
@@ -100,10 +108,17 @@ WHERE program_id = $1 AND recorded_at < $2 AND {Account.DEBT.value} IN (from_acc
 
 
 async def read_cohorts(
-    connection: Connection, *, program_id: UUID, zone: ZoneInfo, through: date, period: str = "month"
+    connection: Connection,
+    *,
+    program_id: UUID,
+    zone: ZoneInfo,
+    through: date,
+    period: str = "month",
+    within: tuple[date, date] | None = None,
 ) -> Cohorts:
     """Each period's days in their order, and ends, by what was recorded by the end of ``through``; and the debts of
-    then. ``period``: month, week or day."""
+    then. ``period``: month, week or day. ``within``: only periods between these days, whose own days are told as one,
+    the last."""
     if not await connection.fetchval(_IS_FOLDED, program_id):
         return await cohorts_of_ledger(
             connection,
@@ -112,8 +127,12 @@ async def read_cohorts(
             recorded_before=start_of_day(add_days(through, 1), zone),
             period=period,
         )
-    days = await connection.fetch(_FOLDED_DAYS, program_id, through, period)
-    ends = await connection.fetch(_FOLDED_ENDS, program_id, through, period)
+    first, last = within or (date.min, date.max)
+    if within is None:
+        days = await connection.fetch(_FOLDED_DAYS, program_id, through, period)
+    else:
+        days = await connection.fetch(_FOLDED_SUMS, program_id, through, period, first, last)
+    ends = await connection.fetch(_FOLDED_ENDS, program_id, through, period, first, last)
     owed = await connection.fetchval(_FOLDED_OWED, program_id, through)
     return Cohorts([CohortDay(*row) for row in days], [CohortEnd(*row) for row in ends], owed)
 

@@ -79,7 +79,12 @@ async def read_burn(connection: Connection, asked: Asked) -> list[Cell]:
 
 async def _matured(connection: Connection, asked: Asked, of: str) -> list[Cell]:
     earned = await read_earned(
-        connection, program_id=asked.program_id, zone=asked.zone, through=asked.through, period=asked.period
+        connection,
+        program_id=asked.program_id,
+        zone=asked.zone,
+        through=asked.through,
+        period=asked.period,
+        within=(asked.first, asked.periods[-1].last),
     )
     cohorts: dict[date, Any] = {cohort.first: cohort for cohort in earned.at(asked.through)}
     cells = []
@@ -106,9 +111,9 @@ async def read_breakage(connection: Connection, asked: Asked) -> list[Cell]:
 async def read_liability(connection: Connection, asked: Asked) -> list[Cell]:
     """What the outstanding points are expected to cost."""
     earned = await read_earned(connection, program_id=asked.program_id, zone=asked.zone, through=asked.last)
+    aged_by_period = earned.by_age(*(min(period.last, asked.last) for period in asked.periods))
     cells = []
-    for period in asked.periods:
-        aged = earned.by_age(min(period.last, asked.last))
+    for period, aged in zip(asked.periods, aged_by_period, strict=True):
         cost = liability_minor(aged, asked.cost_minor_per_100)
         cells.append(Cell(period.first, None, cost, None, sum(each.points for each in aged)))
     return cells
