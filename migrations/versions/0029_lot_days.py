@@ -14,14 +14,15 @@ def upgrade() -> None:
     reference_table(
         "lot_days",
         sa.Column("program_id", sa.Uuid, nullable=False),
-        sa.Column("earned_on", sa.Date, nullable=False),
+        sa.Column("period", sa.Text, nullable=False),
+        sa.Column("first", sa.Date, nullable=False),
         sa.Column("day", sa.Date, nullable=False),
         *(
             sa.Column(name, sa.BigInteger, nullable=False)
             for name in ("issued", "redeemed", "expired", "endless", "owed")
         ),
         sa.Column("ends_on", sa.Date),
-        sa.PrimaryKeyConstraint("program_id", "earned_on", "day", name="lot_days_pkey"),
+        sa.PrimaryKeyConstraint("program_id", "period", "first", "day", name="lot_days_pkey"),
     )
     member_table(
         "folded_members",

@@ -24,7 +24,7 @@ _DAYS |= {f"insight_{each}.day" for each in ("receipts", "days", "program_days")
     "insight_fits.through",
 }
 _DAYS |= {"insight_tiers.effective_on", "insight_expiries.earned_on", "insight_expiries.expired_on"}
-_DAYS |= {f"lot_days.{each}" for each in ("earned_on", "day", "ends_on")}
+_DAYS |= {f"lot_days.{each}" for each in ("first", "day", "ends_on")}
 
 
 async def columns(database: Database) -> dict[str, dict[str, str]]:

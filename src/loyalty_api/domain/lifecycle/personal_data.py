@@ -75,6 +75,7 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "acknowledged_notices": ("notice",),
     "outbox": ("type", "data"),
     "feed_cursors": ("subscriber",),
+    "lot_days": ("period",),
     "insight_fits": ("worth",),
     "insight_members": ("status", "enrolled_store", "enrolled_tier"),
     "insight_receipts": ("store", "employee"),

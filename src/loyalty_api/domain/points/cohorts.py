@@ -48,25 +48,25 @@ class Cohorts(NamedTuple):
 
 _IS_FOLDED = "SELECT all_members FROM folded_programs WHERE program_id = $1"
 _FOLDED_DAYS = """
-SELECT date_trunc($3, earned_on::timestamp)::date AS first, day, sum(issued)::bigint, sum(redeemed)::bigint,
-       sum(expired)::bigint
-FROM lot_days WHERE program_id = $1 AND day <= $2
-GROUP BY 1, 2 HAVING sum(issued) <> 0 OR sum(redeemed) <> 0 OR sum(expired) <> 0 ORDER BY 1, 2
+SELECT first, day, issued, redeemed, expired FROM lot_days
+WHERE program_id = $1 AND day <= $2 AND period = $3 AND (issued <> 0 OR redeemed <> 0 OR expired <> 0)
+ORDER BY first, day
 """
 _FOLDED_SUMS = """
-SELECT date_trunc($3, earned_on::timestamp)::date AS first, $2::date, sum(issued)::bigint, sum(redeemed)::bigint,
-       sum(expired)::bigint
-FROM lot_days WHERE program_id = $1 AND day <= $2 AND earned_on >= $4::date AND earned_on <= $5::date
-GROUP BY 1 HAVING sum(issued) <> 0 OR sum(redeemed) <> 0 OR sum(expired) <> 0 ORDER BY 1
+SELECT first, $2::date, sum(issued)::bigint, sum(redeemed)::bigint, sum(expired)::bigint FROM lot_days
+WHERE program_id = $1 AND day <= $2 AND period = $3 AND first >= $4::date AND first <= $5::date
+GROUP BY first HAVING sum(issued) <> 0 OR sum(redeemed) <> 0 OR sum(expired) <> 0 ORDER BY first
 """
 _FOLDED_ENDS = """
-SELECT date_trunc($3, earned_on::timestamp)::date AS first, CASE WHEN sum(endless) = 0 THEN max(ends_on) END
-FROM lot_days
-WHERE program_id = $1 AND day <= $2 AND earned_on >= $4::date AND earned_on <= $5::date
+SELECT first, CASE WHEN sum(endless) = 0 THEN max(ends_on) END FROM lot_days
+WHERE program_id = $1 AND day <= $2 AND period = $3 AND first >= $4::date AND first <= $5::date
   AND (ends_on IS NOT NULL OR endless <> 0)
-GROUP BY 1 ORDER BY 1
+GROUP BY first ORDER BY first
 """
-_FOLDED_OWED = "SELECT COALESCE(sum(owed), 0)::bigint FROM lot_days WHERE program_id = $1 AND day <= $2"
+_FOLDED_OWED = """
+SELECT COALESCE(sum(owed), 0)::bigint FROM lot_days
+WHERE program_id = $1 AND day <= $2 AND period = 'month' AND owed <> 0
+"""
 
 _HELD = f"({', '.join(str(account.value) for account in sorted(LOT_ACCOUNTS))})"
 _DAYS = f"""

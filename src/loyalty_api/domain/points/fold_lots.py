@@ -6,14 +6,15 @@ not. Whoever folds has to hold the program against others who do, until the comm
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from loyalty_api.domain.points.accounts import LOT_ACCOUNTS, Account
-from loyalty_api.kernel.clock import local_date
+from loyalty_api.kernel.clock import add_days, local_date
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.together import columns
 
@@ -61,10 +62,10 @@ FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND 
 WHERE t.from_account = {Account.DEBT.value} OR t.to_account = {Account.DEBT.value}
 """
 _ADD = """
-INSERT INTO lot_days AS s (program_id, earned_on, day, issued, redeemed, expired, endless, owed, ends_on)
-SELECT $1, u.* FROM unnest($2::date[], $3::date[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-                           $9::date[]) AS u
-ON CONFLICT (program_id, earned_on, day) DO UPDATE SET
+INSERT INTO lot_days AS s (program_id, period, first, day, issued, redeemed, expired, endless, owed, ends_on)
+SELECT $1, u.* FROM unnest($2::text[], $3::date[], $4::date[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+                           $9::bigint[], $10::date[]) AS u
+ON CONFLICT (program_id, period, first, day) DO UPDATE SET
   issued = s.issued + EXCLUDED.issued, redeemed = s.redeemed + EXCLUDED.redeemed,
   expired = s.expired + EXCLUDED.expired, endless = s.endless + EXCLUDED.endless, owed = s.owed + EXCLUDED.owed,
   ends_on = GREATEST(s.ends_on, EXCLUDED.ends_on)
@@ -117,22 +118,29 @@ class Sums:
         self.counts = [0, 0, 0, 0, 0]
         self.ends_on: date | None = None
 
+    def add(self, counts: Sequence[int], ends_on: date | None) -> None:
+        """Adds to them."""
+        for index, count in enumerate(counts):
+            self.counts[index] += count
+        if ends_on is not None:
+            self.ends_on = ends_on if self.ends_on is None else max(self.ends_on, ends_on)
 
-def sum_up(moved: Iterable[Any], zone: ZoneInfo) -> dict[tuple[date, date], Sums]:
-    """By the local day of earning and that of recording. The database is not asked for days: its calendar may be of
-    another year than that by which everything else is counted."""
-    days: dict[tuple[date, date], Sums] = {}
+
+def sum_up(moved: Iterable[Any], zone: ZoneInfo) -> dict[tuple[str, date, date], Sums]:
+    """By the month, week and day of earning, and by the day of recording, all of them local. The database is not asked
+    for days: its calendar may be of another year than that by which everything else is counted."""
+    days: defaultdict[tuple[date, date], Sums] = defaultdict(Sums)
     for earned_at, recorded_at, other, points, owed, endless, ends_at in moved:
-        key = local_date(earned_at, zone), local_date(recorded_at, zone)
-        sums = days.get(key)
-        if sums is None:
-            sums = days[key] = Sums()
-        counts = sums.counts
+        sums = days[local_date(earned_at, zone), local_date(recorded_at, zone)]
         measure = _MEASURE.get(other, 0)
-        counts[measure] += -points if measure else points
-        counts[3] += endless
-        counts[4] += owed
+        sums.counts[measure] += -points if measure else points
+        sums.counts[3] += endless
+        sums.counts[4] += owed
         if ends_at is not None:
-            ends_on = local_date(ends_at, zone)
-            sums.ends_on = ends_on if sums.ends_on is None else max(sums.ends_on, ends_on)
-    return days
+            sums.add((), local_date(ends_at, zone))
+    found: defaultdict[tuple[str, date, date], Sums] = defaultdict(Sums)
+    for (earned_on, day), sums in days.items():
+        monday = add_days(earned_on, -earned_on.weekday())
+        for period, first in (("month", earned_on.replace(day=1)), ("week", monday), ("day", earned_on)):
+            found[period, first, day].add(sums.counts, sums.ends_on)
+    return found

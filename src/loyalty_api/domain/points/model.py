@@ -152,13 +152,15 @@ expiry_notices = Table(
     PrimaryKeyConstraint("member_id", "lot_id", "expires_at"),
 )
 
-# What a local day did to the points that were earned on another, and to debts (``owed``, on the day itself): sums over
-# all members, and not the ledger itself, but made from it. Nobody waits for a row: whoever folds holds the program.
+# What a local day did to the points that were earned in the month, week or day that begins with ``first``, and to
+# debts (``owed``, in that of the day itself): sums over all members, and not the ledger itself, but made from it.
+# Nobody waits for a row: whoever folds holds the program.
 lot_days = Table(
     "lot_days",
     metadata,
     Column("program_id", Uuid, nullable=False),
-    Column("earned_on", Date, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("first", Date, nullable=False),
     Column("day", Date, nullable=False),
     Column("issued", BigInteger, nullable=False),
     Column("redeemed", BigInteger, nullable=False),
@@ -168,7 +170,7 @@ lot_days = Table(
     Column("owed", BigInteger, nullable=False),
     # The last end of the lots that were made, or given one.
     Column("ends_on", Date),
-    PrimaryKeyConstraint("program_id", "earned_on", "day"),
+    PrimaryKeyConstraint("program_id", "period", "first", "day"),
 )
 
 # Up to which of a member's transfers they are in those sums.
