@@ -1,7 +1,7 @@
 """The prover: once a night it proves each program's ledger, and says so loudly where a law is broken.
 
 The proof is a process of its own, which lets everybody else go first, so that it delays nothing that this worker does;
-what becomes of it stops nothing. Two workers do no harm: one of them proves.
+what becomes of it stops nothing. Of several workers one proves at a time.
 """
 
 from __future__ import annotations
@@ -100,6 +100,8 @@ class Prover:
         async with self._database.reader() as connection:
             programs = await self._catalogue.load(connection, await program_ids(connection))
         for program in programs.values():
+            if stop.is_set():
+                break
             now = self._clock()
             night = local_date(program.present(now), program.zone)
             named: dict[str, Any] = {"program_id": program.id, "holder": self._holder}
@@ -108,7 +110,7 @@ class Prover:
                     connection, **named, night=night, now=now, until=now + HOLD
                 )
             )
-            if due and not stop.is_set():
+            if due:
                 done += await self._made(program, night, stop)
         return done
 
@@ -128,6 +130,7 @@ class Prover:
                 return kept
         except (ProofFailed, OSError) as error:
             log.error("proof_failed", program=program.code, reason=str(error))
+            self._beats.count({"proofs_failed": 1})
             until = self._clock() + AGAIN_AFTER
         await self._database.write(lambda connection: let_go_of_proof(connection, **named, until=until))
         return False

@@ -17,7 +17,8 @@ JOB = "verify"
 _SEEN = "INSERT INTO program_proofs (program_id, night) VALUES ($1, $2) ON CONFLICT (program_id) DO NOTHING"
 _TAKE = """
 UPDATE program_proofs SET holder = $3, held_until = $5
-WHERE program_id = $1 AND night < $2 AND (held_until IS NULL OR held_until < $4) RETURNING true
+WHERE program_id = $1 AND night < $2 AND (held_until IS NULL OR held_until < $4)
+  AND NOT EXISTS (SELECT FROM program_proofs o WHERE o.holder IS NOT NULL AND o.held_until >= $4) RETURNING true
 """
 _HOLD = "UPDATE program_proofs SET held_until = $3 WHERE program_id = $1 AND holder = $2 RETURNING true"
 _LET_GO = "UPDATE program_proofs SET holder = NULL, held_until = $3 WHERE program_id = $1 AND holder = $2"
@@ -32,7 +33,8 @@ _HOLDS = "UPDATE program_proofs SET findings = 0 WHERE findings > 0"
 async def take_proof(
     connection: Connection, *, program_id: UUID, night: date, holder: UUID, now: datetime, until: datetime
 ) -> bool:
-    """Whether the proof of ``night`` is to be made, and is now ``holder``'s to make until ``until``."""
+    """Whether the proof of ``night`` is to be made, nobody makes another, and it is now ``holder``'s to make until
+    ``until``."""
     await connection.execute(_SEEN, program_id, night)
     return bool(await connection.fetchval(_TAKE, program_id, night, holder, now, until))
 
