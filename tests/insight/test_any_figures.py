@@ -120,7 +120,7 @@ def rows_of(path: str, told: Any) -> list[dict[str, Any]]:
     raise AssertionError(path)
 
 
-@pytest.mark.parametrize("seed", [21, 22, 23])
+@pytest.mark.parametrize("seed", [21, 22])
 async def test_as_csv_every_figure_has_the_numbers_that_it_has_as_json(
     make_shop: Callable[..., Shop], database: Database, seed: int
 ) -> None:
@@ -138,7 +138,7 @@ async def test_as_csv_every_figure_has_the_numbers_that_it_has_as_json(
     assert asked > 1000
 
 
-@pytest.mark.parametrize("seed", [31, 32])
+@pytest.mark.parametrize("seed", [31])
 async def test_whoever_is_erased_stays_in_the_figures_of_the_days_before(
     make_shop: Callable[..., Shop], database: Database, seed: int
 ) -> None:
