@@ -163,7 +163,7 @@ async def test_whoever_is_erased_stays_in_the_figures_of_the_days_before(
 
 
 def settled(told: Any) -> Any:
-    """Without what says that the last day is over by now."""
+    """Without what says that the last day is over by now, and since when a grid is known."""
     if isinstance(told, dict):
-        return {name: settled(value) for name, value in told.items() if name != "complete"}
+        return {name: settled(value) for name, value in told.items() if name not in ("complete", "as_of")}
     return [settled(each) for each in told] if isinstance(told, list) else told
