@@ -193,9 +193,11 @@ class _Socket:
             raise
         except Refusal as refusal:
             messages = [{"type": "error", "id": name, "payload": [_told(refusal)]}]
-        self._running.pop(name, None)
-        for each in messages:
+        *before, last = messages
+        for each in before:
             await self._send(each)
+        self._running.pop(name, None)  # until now the phone may end it, after which its name is another operation's
+        await self._send(last)
 
     async def _next(self) -> Init | Subscribe | Complete | Ping | Pong:
         message = await self._receive()
