@@ -10,7 +10,15 @@ import msgspec
 from loyalty_api.graphql.documents import Documents
 from loyalty_api.graphql.identity import Identities
 from loyalty_api.graphql.phones import Phones, Request
-from loyalty_api.graphql.problems import FAILED, NotPersisted, Reply, WrongMethod, refuse
+from loyalty_api.graphql.problems import (
+    GRAPHQL_JSON,
+    NotPersisted,
+    Reply,
+    WrongMethod,
+    fail,
+    refuse,
+    tell_refused,
+)
 from loyalty_api.graphql.providers import Providers
 from loyalty_api.graphql.run import Asked, run
 from loyalty_api.graphql.schema import SCHEMA
@@ -20,7 +28,7 @@ from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Kind, Malfor
 
 PATH = "/graphql"
 BODY_BYTES_MAX = 128 * 1024
-_JSON, _GRAPHQL_JSON = b"application/json", b"application/graphql-response+json"
+_JSON = b"application/json"
 
 log = logger(__name__)
 
@@ -51,15 +59,14 @@ class Endpoint:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answers one request, whatever happens."""
+        as_graphql = _reads_graphql(dict(scope["headers"]))
         try:
             reply = await self._answer(scope, receive)
         except Refusal as refusal:
-            reply = refuse(refusal)
+            reply = refuse(refusal, as_graphql=as_graphql)
         except Exception as error:
             log.error("request_failed", path=PATH, exc_info=error)
-            body = {"type": f"urn:loyalty-api:problem:{FAILED}", "title": "Something went wrong here", "status": 500}
-            body |= {"code": FAILED, "detail": "The request failed on our side; it may be sent again."}
-            reply = Reply(500, msgspec.json.encode(body))
+            reply = fail(as_graphql=as_graphql)
         headers = [(b"content-type", reply.content_type), (b"content-length", str(len(reply.body)).encode())]
         headers += [(b"cache-control", b"no-store"), *reply.headers]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
@@ -74,14 +81,17 @@ class Endpoint:
         asked = _of_address(scope["query_string"]) if reads_only else _decode(await _body(headers, receive))
         language = headers.get(b"accept-language", b"").decode("latin-1")[:200]
         request = Request(self.phones, who, received_at, language)
-        content_type = _GRAPHQL_JSON if _GRAPHQL_JSON in headers.get(b"accept", b"") else _JSON
+        content_type = GRAPHQL_JSON if _reads_graphql(headers) else _JSON
         try:
             answered = await run(self.documents, asked, request, reads_only=reads_only)
         except NotPersisted as missing:
-            told = {"message": missing.detail, "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}
-            return Reply(200, msgspec.json.encode({"errors": [told]}), content_type)
-        status = 400 if not answered.ran and content_type == _GRAPHQL_JSON else 200
+            return Reply(200, msgspec.json.encode({"errors": [tell_refused(missing)]}), content_type)
+        status = 400 if not answered.ran and content_type == GRAPHQL_JSON else 200
         return Reply(status, msgspec.json.encode(answered.body), content_type)
+
+
+def _reads_graphql(headers: dict[bytes, bytes]) -> bool:
+    return GRAPHQL_JSON in headers.get(b"accept", b"")
 
 
 async def _body(headers: dict[bytes, bytes], receive: Any) -> bytes:

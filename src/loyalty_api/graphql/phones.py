@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
+import strawberry
 
 from loyalty_api.domain.access.signer import Signer
 from loyalty_api.domain.earning.phrases import LANGUAGES
@@ -21,6 +22,7 @@ from loyalty_api.kernel.facts import Facts
 from loyalty_api.settings import Settings
 
 Found = TypeVar("Found")
+OWN_ID = "The same in every answer, so that what a client keeps of it moves with the next one; opaque."
 
 
 class Phones(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,10 @@ class Request:
         """The program, and its present."""
         program = await self.program()
         return program, program.present(self.received_at)
+
+    def own_id(self, *what: str) -> strawberry.ID:
+        """By which clients know again what is one thing of the member in every answer."""
+        return strawberry.ID(".".join((*what, str(self.who.member_id))))
 
     async def member(self) -> Member:
         """The member's profile, identifiers and consents."""

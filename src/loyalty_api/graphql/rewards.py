@@ -15,7 +15,7 @@ from loyalty_api.domain.rewards.hindrances import tell_hindrance
 from loyalty_api.domain.rewards.queries import Handed, coupons_of, reserved_by
 from loyalty_api.domain.rewards.store import Redemption
 from loyalty_api.graphql.connections import Connection, connect, read_page
-from loyalty_api.graphql.phones import Request
+from loyalty_api.graphql.phones import OWN_ID, Request
 from loyalty_api.graphql.scalars import Money, Points
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
 
@@ -55,6 +55,7 @@ class Hindrance:
 class Reward:
     """As it stands for the member."""
 
+    id: strawberry.ID = strawberry.field(description=OWN_ID)
     code: str = strawberry.field(description="The code of the reward, by which it is redeemed.")
     kind: RewardKind = strawberry.field(description="What it gives.")
     points: Points | None = strawberry.field(description="What it costs; null: as many points as are paid with.")
@@ -95,7 +96,9 @@ async def member_rewards(
     offered = await member_offered(request)
     language, currency = await request.language(), (await request.program()).currency
     tell = partial(tell_hindrance, language=language, currency=currency)
-    rewards = [_reward(each, tell) for each in offered if _wanted(each, wanted)]
+    rewards = [
+        _reward(request.own_id("reward", each.reward.code), each, tell) for each in offered if _wanted(each, wanted)
+    ]
     codes = [each.code for each in rewards]
     if page.after is not None and page.after not in {each.reward.code for each in offered}:
         raise InvalidRequest.of(FieldError("after", "is not a cursor that this service gave out"))
@@ -136,9 +139,10 @@ def _wanted(offered: Offered, wanted: RewardFilter | None) -> bool:
     return wanted.max_points is None or (offered.reward.points or 0) <= wanted.max_points
 
 
-def _reward(offered: Offered, tell: Callable[[Refusal], str]) -> Reward:
+def _reward(own_id: strawberry.ID, offered: Offered, tell: Callable[[Refusal], str]) -> Reward:
     reward, hindered = offered.reward, offered.hindered
     return Reward(
+        id=own_id,
         code=reward.code,
         kind=RewardKind(reward.kind),
         points=Points(reward.points) if reward.points is not None else None,

@@ -20,7 +20,7 @@ from loyalty_api.graphql.identity import Token, admit
 from loyalty_api.graphql.limits import cost_of
 from loyalty_api.graphql.live import Live, Subscribed, root_field
 from loyalty_api.graphql.phones import Request
-from loyalty_api.graphql.problems import NotPersisted, TooManyOperations, tell_error
+from loyalty_api.graphql.problems import TooManyOperations, tell_error, tell_refused
 from loyalty_api.graphql.run import Asked, choose, prepare, run
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.facts import Ear
@@ -157,7 +157,7 @@ class _Socket:
                     try:
                         await self._begin(name, asked, token, live, ear, tasks)
                     except Refusal as refusal:
-                        await self._send({"type": "error", "id": name, "payload": [_told(refusal)]})
+                        await self._send({"type": "error", "id": name, "payload": [tell_refused(refusal)]})
                 case message:
                     await self._answer_ping(message)
 
@@ -192,7 +192,7 @@ class _Socket:
         except TokenRefused:
             raise
         except Refusal as refusal:
-            messages = [{"type": "error", "id": name, "payload": [_told(refusal)]}]
+            messages = [{"type": "error", "id": name, "payload": [tell_refused(refusal)]}]
         *before, last = messages
         for each in before:
             await self._send(each)
@@ -239,12 +239,6 @@ def _authorization(payload: dict[str, Any] | None, headers: Mapping[bytes, bytes
     if isinstance(said.get("authorization"), str):
         return said["authorization"]
     return headers.get(b"authorization", b"").decode("latin-1")
-
-
-def _told(refusal: Refusal) -> dict[str, Any]:
-    if isinstance(refusal, NotPersisted):
-        return {"message": refusal.detail, "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}
-    return {"message": refusal.detail, "extensions": {"code": refusal.code}}
 
 
 def _hangup(ended: Exception) -> Hangup:
