@@ -6,7 +6,9 @@ import hashlib
 import json
 import time
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from graphql import get_introspection_query
@@ -185,7 +187,21 @@ def test_a_query_that_was_sent_once_may_be_asked_by_its_hash_also_by_get(phone: 
     problem(wrong, 422, "request.invalid", "extensions.persistedQuery.sha256Hash")
 
 
-def test_get_takes_no_text(phone: Phone) -> None:
+def test_a_query_may_be_persisted_by_get_but_nothing_else(phone: Phone) -> None:
+    def get(text: str, name: str | None = None) -> httpx.Response:
+        asked = {"query": text, "extensions": json.dumps(persisted(name or text))}
+        return phone.http.get("/graphql", params=asked, headers=bearer(phone.token))
+
+    text = "{ viewer { number } } # by get " + phone.token[-12:]
+    assert get(text).json()["data"]["viewer"]["number"]
+    assert phone.send(None, extensions=persisted(text)).json()["data"]["viewer"]["number"]
+    problem(get(text, text + " "), 422, "request.invalid", "extensions.persistedQuery.sha256Hash")
+    change = f'mutation {{ recordEngagement(id: "{uuid4()}", kind: "app_open") {{ __typename }} }}'
+    problem(get(change), 422, "graphql.wrong_method")
+    assert phone.send(None, extensions=persisted(change)).json()["data"], "by POST it may come"
+
+
+def test_get_takes_no_text_without_its_hash(phone: Phone) -> None:
     answer = phone.http.get("/graphql", params={"query": "{ viewer { number } }"}, headers=bearer(phone.token))
     problem(answer, 422, "graphql.wrong_method")
     assert phone.http.delete("/graphql", headers=bearer(phone.token)).status_code == 405

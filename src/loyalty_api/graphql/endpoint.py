@@ -1,4 +1,4 @@
-"""``/graphql`` over HTTP: POST with a document, GET with the hash of a persisted one."""
+"""``/graphql`` over HTTP: POST with a document, GET with the hash of a persisted one, or of one to persist."""
 
 from __future__ import annotations
 
@@ -121,11 +121,12 @@ def _of_address(query: bytes) -> Asked:
     try:
         said = dict(parse_qsl(query.decode("ascii"), max_num_fields=5))
         raw = {name: msgspec.json.decode(said[name]) for name in ("variables", "extensions") if name in said}
-        asked = msgspec.convert({**raw, "operationName": said.get("operationName")}, Asked)
+        raw |= {name: said[name] for name in ("query", "operationName") if name in said}
+        asked = msgspec.convert(raw, Asked)
     except (ValueError, msgspec.MsgspecError, RecursionError):
         raise Malformed("The address cannot be read.") from None
-    if "query" in said or asked.sha256 is None:
-        raise WrongMethod("GET asks by the hash of a persisted query; send a text with POST.")
+    if asked.sha256 is None:  # a text may come with its hash: urql sends it once more this way, where it is not known
+        raise WrongMethod("GET asks by the hash of a persisted query; send a text without one with POST.")
     return asked
 
 
