@@ -117,3 +117,12 @@ def test_what_was_done_is_answered_with_the_member_as_they_are_then(
         f"mutation ($id: UUID!) {{ {mutation} {{ viewer {{ {asked} }} }} }} }}", id=str(uuid4())
     )
     assert next(iter(done.values()))["viewer"] == expected
+
+
+def test_what_fails_in_one_place_does_not_harm_what_is_asked_in_another(shop: Shop) -> None:
+    """Both ask for the points, which are read once for both; whoever reads them first is called off."""
+    phone = Phone.of(shop, shop.enrol())
+    wrong = "activity(first: 0) { edges { cursor } } points { available }"
+    text = f"{{ a: viewer {{ {wrong} }} b: viewer {{ points {{ available }} }} }}"
+    (error,) = phone.errors(text)
+    assert (error["path"], error["extensions"]["code"]) == (["a", "activity"], "request.invalid")
