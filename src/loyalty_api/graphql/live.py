@@ -30,6 +30,11 @@ from loyalty_api.kernel.refusals import Busy
 BEAT_SECONDS = 45.0  # between two looks at the present while nothing is heard; proxies hang up after a minute
 AGAIN_SECONDS = 1.0  # when the database is out of reach
 
+
+class PhoneGone(Exception):
+    """Nothing was heard of the phone since it was pinged."""
+
+
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 log = logger(__name__)
@@ -60,6 +65,7 @@ class Live:
         self._language = language
         self._send = send
         self._subscribed: dict[str, Subscribed] = {}
+        self._pinged = False
 
     def start(self, name: str, subscribed: Subscribed, ear: Ear) -> None:
         """Begins with a subscription, by the name that its phone gave it."""
@@ -70,8 +76,12 @@ class Live:
         """Ends it."""
         self._subscribed.pop(name, None)
 
+    def answered(self) -> None:
+        """The phone is there: it has said something."""
+        self._pinged = False
+
     async def run(self, ear: Ear) -> None:
-        """Tells whatever changes until the token is not good any more. Refuses: TokenRefused."""
+        """Tells whatever changes until the token is not good any more. Refuses: TokenRefused. Raises PhoneGone."""
         while True:
             kinds = await self._wait(ear)
             try:
@@ -91,6 +101,9 @@ class Live:
         except TimeoutError:
             if now() >= self._token.expires_at:
                 raise TokenRefused("This token has run out; connect again with a fresh one.") from None
+            if self._pinged:
+                raise PhoneGone from None
+            self._pinged = True
             await self._send({"type": "ping"})
             return None
 

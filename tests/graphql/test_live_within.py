@@ -1,4 +1,4 @@
-"""The name of an operation is free as soon as the phone has ended it, whatever is still on its way under that name."""
+"""What a phone does while something is on its way to it: it ends an operation, whose name is free then, or is gone."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any
 from uuid import UUID
 
 import jwt
+import pytest
 
 from loyalty_api.domain.access.signer import Claims, Signer
 from loyalty_api.domain.programs.queries import Catalogue
+from loyalty_api.graphql import live
 from loyalty_api.graphql.endpoint import Endpoint
 from loyalty_api.graphql.phones import Phones
-from loyalty_api.graphql.socket import PROTOCOL, Sockets
+from loyalty_api.graphql.socket import AGAIN_LATER, PROTOCOL, Sockets
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.facts import Facts
@@ -35,6 +37,7 @@ class PhoneWithin:
     def __init__(self, token: str) -> None:
         self.heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.ends_while_told = False
+        self.closed: asyncio.Future[int] = asyncio.Future()
         self._ponged = asyncio.Event()
         self._said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._said.put_nowait({"type": "websocket.connect"})
@@ -54,6 +57,8 @@ class PhoneWithin:
 
     async def send(self, message: dict[str, Any]) -> None:
         """Hears a message."""
+        if message["type"] == "websocket.close":
+            self.closed.set_result(message["code"])
         if message["type"] != "websocket.send":
             return
         told = json.loads(message["text"])
@@ -122,6 +127,31 @@ async def test_a_query_that_the_phone_ends_while_it_is_answered_does_not_end_wha
         assert (await phone.hear())["payload"]["data"] == {"viewer": {"number": member["number"]}}
         told = await phone.hear()
         assert told["type"] == "next", "the end of the query would be taken for that of the subscription"
+
+
+async def test_a_phone_that_answers_no_ping_is_gone_and_one_that_does_stays(
+    shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "BEAT_SECONDS", 0.2)
+    token = Phone.of(shop, shop.enrol()).token
+    async with connected(database, token) as there, connected(database, token) as gone:
+        for _ in range(5):
+            assert await there.hear() == {"type": "ping"}
+            there.say({"type": "pong"})
+        async with asyncio.timeout(WAIT_SECONDS_MAX):
+            assert await gone.closed == AGAIN_LATER
+        assert not there.closed.done()
+
+
+async def test_when_something_fails_here_the_phone_connects_again(
+    shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients of graphql-ws take most codes below 2000 for the end."""
+    async with connected(database, Phone.of(shop, shop.enrol()).token) as phone:
+        monkeypatch.setattr(live, "admit", None)
+        phone.say(SUBSCRIBE)
+        async with asyncio.timeout(WAIT_SECONDS_MAX):
+            assert await phone.closed == AGAIN_LATER
 
 
 def _signed_anew(issued: str, signer: Signer) -> str:
