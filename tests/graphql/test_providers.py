@@ -152,6 +152,11 @@ async def test_forged_foreign_and_untimely_tokens_are_refused(page: tuple[Publis
         sign(iat=PRESENT + late),
         sign(sub=""),
         sign(sub=None),
+        sign(sub="a\0da"),
+        sign(sub="\ud800"),
+        sign(sub=["ada"]),
+        sign(exp=float("nan")),
+        sign(nbf=float("nan")),
         sign(exp=None),
     ]
     found = make_providers(url)

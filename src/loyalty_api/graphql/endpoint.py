@@ -69,6 +69,8 @@ class Endpoint:
             reply = fail(as_graphql=as_graphql)
         headers = [(b"content-type", reply.content_type), (b"content-length", str(len(reply.body)).encode())]
         headers += [(b"cache-control", b"no-store"), *reply.headers]
+        if reply.status == 413 and scope["http_version"].startswith("1"):
+            headers.append((b"connection", b"close"))  # the rest of the body stays unread
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
@@ -98,13 +100,19 @@ async def _body(headers: dict[bytes, bytes], receive: Any) -> bytes:
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != _JSON or headers.get(b"content-encoding", b"identity") != b"identity":
         raise NotJson("Send application/json.")
+    length = headers.get(b"content-length", b"")
+    too_long = TooLong(f"A request may have at most {BODY_BYTES_MAX:,} bytes.")
+    if length.isdigit() and int(length) > BODY_BYTES_MAX:
+        raise too_long
     body, more = b"", True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Malformed("The request was cut off.")
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > BODY_BYTES_MAX:
-            raise TooLong(f"A request may have at most {BODY_BYTES_MAX:,} bytes.")
+            raise too_long
     return body
 
 
@@ -112,7 +120,8 @@ def _decode(body: bytes) -> Asked:
     try:
         return msgspec.json.decode(body, type=Asked)
     except msgspec.ValidationError as error:
-        raise InvalidRequest.of(FieldError("body", str(error))) from None
+        sentence, _, place = str(error).partition(" - at `$.")
+        raise InvalidRequest.of(FieldError(place.rstrip("`") or "body", sentence)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("The body is not JSON.") from None
 
