@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from graphql import build_schema
 from loyalty_api.graphql.problems import GRAPHQL_JSON
 from tests.architecture.source import ROOT
-from tests.make.documents import Asked, Documents
+from tests.make.documents import Asked, RandomDocuments
 from tests.make.engagement import per_event
 from tests.make.live import LivePhone
 from tests.make.phone import Phone
@@ -68,7 +68,7 @@ def test_any_document_is_answered_or_told_what_is_wrong_and_where(phone: Phone, 
     with LivePhone.of(phone) as live:
         for number in range(DOCUMENTS):
             seed = SEED * 1_000_000 + number
-            asked = Documents(SCHEMA, seed, known).draw(KINDS[number % len(KINDS)])
+            asked = RandomDocuments(SCHEMA, seed, known).draw(KINDS[number % len(KINDS)])
             before = time.monotonic()
             try:
                 over_http(phone, asked, as_graphql=number % 2 == 0)

@@ -32,7 +32,7 @@ class Asked(NamedTuple):
     valid: bool
 
 
-class Documents:
+class RandomDocuments:
     """Of one seed. ``known``: by the name of an argument or input field, values that mean something."""
 
     def __init__(self, schema: GraphQLSchema, seed: int, known: dict[str, list[Any]]) -> None:
