@@ -30,7 +30,7 @@ from tests.make.shop import Shop
 HOME_STATEMENTS_MAX = 17
 WITHOUT_HISTORY_STATEMENTS_MAX = 18  # whatever else is asked for
 PAGE_STATEMENTS_MAX = 4  # of history
-DOCUMENTS = 200  # of which a third is valid, and asks for no more than one query may
+DOCUMENTS = 100  # of which a third is valid, and asks for no more than one query may
 
 
 class Counting:
