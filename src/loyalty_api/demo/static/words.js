@@ -171,7 +171,9 @@ export class Words {
 
   /** The last day of something that ends at an instant. */
   lastDay(instant) {
-    return this.date(new Date(new Date(instant).getTime() - 1), { day: "numeric", month: "long" });
+    const last = new Date(new Date(instant).getTime() - 1);
+    const far = last - Date.now() > 300 * 86_400_000; // then the same date of this year may be meant
+    return this.date(last, { day: "numeric", month: "long", ...(far && { year: "numeric" }) });
   }
 
   /** A day of the program's calendar, as it is written in a date without a time. */
