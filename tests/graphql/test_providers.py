@@ -166,6 +166,7 @@ async def test_forged_foreign_and_untimely_tokens_are_refused(page: tuple[Publis
     within = timedelta(seconds=29)
     assert await found.read(sign(exp=PRESENT - within), PRESENT)
     assert await found.read(sign(nbf=PRESENT + within), PRESENT)
+    assert await found.read(sign(exp=10**400), PRESENT), "for ever"
 
 
 def test_over_http_a_providers_token_is_the_member_with_that_external_id_and_nobody_else(

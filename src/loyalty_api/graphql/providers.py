@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from math import isnan
+from math import inf
 from typing import Any
 
 import aiohttp
@@ -107,7 +107,7 @@ class _Keys:
         leeway = self.provider.leeway_seconds
         for name in ("exp", "nbf", "iat"):
             said = claims.get(name, 0)
-            if isinstance(said, bool) or not isinstance(said, int | float) or isnan(said):
+            if isinstance(said, bool) or not isinstance(said, int | float) or not said <= inf:
                 raise TokenRefused("This token is not good.")
         if now >= claims["exp"] + leeway:
             raise TokenRefused("This token has run out.")
