@@ -52,7 +52,7 @@ def test_the_history_speaks_the_members_language_and_minds_one(shop: Shop) -> No
         shop.post(make_purchase(member["card"], 150_000, reference=f"many-{language}"))
         edges = Phone.of(shop, member).ask(ACTIVITY, first=10)["viewer"]["activity"]["edges"]
         texts[language] = [edge["node"]["text"] for edge in edges]
-    assert texts["en"] == ["1500 points for purchase many-en", "1 point for purchase one-en"]
+    assert texts["en"] == ["1,500 points for purchase many-en", "1 point for purchase one-en"]
     assert texts["de"] == ["1.500 Punkte für Einkauf many-de", "1 Punkt für Einkauf one-de"]
     assert texts["fr"][1] == "1 point for purchase one-fr"
 
