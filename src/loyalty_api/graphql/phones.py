@@ -61,6 +61,8 @@ class Request:
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = asyncio.ensure_future(self._alone(read))
+        if known.done():
+            return known.result()
         return await asyncio.shield(known)  # a field that is called off, as one beside it failed, reads for others too
 
     async def _alone(self, read: Callable[[Connection], Awaitable[Found]]) -> Found:
