@@ -60,6 +60,13 @@ class Reward:
     kind: RewardKind = strawberry.field(description="What it gives.")
     points: Points | None = strawberry.field(description="What it costs; null: as many points as are paid with.")
     amount: Money | None = strawberry.field(description="How much it takes off; null: it is no fixed amount.")
+    percent: float | None = strawberry.field(description="How many percent it takes off; null: it is no percentage.")
+    amount_max: Money | None = strawberry.field(description="How much a percentage takes off at most; null: no bound.")
+    sku: str | None = strawberry.field(description="The product that it gives; null: it gives none.")
+    quantity: int | None = strawberry.field(description="How many of the product; null: it gives none.")
+    note: str | None = strawberry.field(
+        description="What it is, or to whom a donation goes, in the program's words; null: the kind says it."
+    )
     left: Points | None = strawberry.field(description="How many are left; null: without end.")
     automatic: bool = strawberry.field(description="Whether it is redeemed by itself when its price is reached.")
     may_redeem: bool = strawberry.field(description="Whether the member may redeem it now.")
@@ -141,12 +148,18 @@ def _wanted(offered: Offered, wanted: RewardFilter | None) -> bool:
 
 def _reward(own_id: strawberry.ID, offered: Offered, tell: Callable[[Refusal], str]) -> Reward:
     reward, hindered = offered.reward, offered.hindered
+    percent_off = reward.percent_off
     return Reward(
         id=own_id,
         code=reward.code,
         kind=RewardKind(reward.kind),
         points=Points(reward.points) if reward.points is not None else None,
         amount=Money(reward.money_off.amount_minor) if reward.money_off else None,
+        percent=float(percent_off.percent) if percent_off else None,
+        amount_max=Money(percent_off.max_minor) if percent_off and percent_off.max_minor else None,
+        sku=reward.free_product.sku if reward.free_product else None,
+        quantity=reward.free_product.quantity if reward.free_product else None,
+        note=reward.custom.note if reward.custom else reward.donation.to if reward.donation else None,
         left=None if offered.left is None else Points(max(0, offered.left)),
         automatic=reward.auto,
         may_redeem=hindered is None,

@@ -42,7 +42,7 @@ _FIELDS = {
     "RedemptionClosed": "code message",
     "RedemptionUnknown": "code message",
     "Refused": "code message",
-    "Reward": "id code kind points amount left automatic mayRedeem whyNot",
+    "Reward": "id code kind points amount percent amountMax sku quantity note left automatic mayRedeem whyNot",
     "RewardConnection": "edges pageInfo",
     "RewardEdge": "cursor node",
     "RewardGone": "code message",
