@@ -54,7 +54,9 @@ class Endpoint:
     """One per process. ``count`` is told of every operation: its type, what came of it, and the seconds it took (None:
     it goes on)."""
 
-    def __init__(self, phones: Phones, *, count: Callable[[str, str, float | None], None]) -> None:
+    def __init__(
+        self, phones: Phones, *, count: Callable[[str, str, float | None], None] = lambda *_operation: None
+    ) -> None:
         self.phones = phones
         self.count = count
         self.documents = Documents(SCHEMA, introspection=phones.settings.introspection)
