@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -42,6 +43,9 @@ insight_members = Table(
     Column("last_on", Date),
     Column("purchases", BigInteger, nullable=False),
     Column("sales_minor", BigInteger, nullable=False),
+    # The days of purchases that stand, from the first on, and those of two or more: see ``timeline.py``.
+    Column("bought", LargeBinary, nullable=False),
+    Column("bought_twice", LargeBinary, nullable=False),
     Index("insight_members_program_id_idx", "program_id"),
     Index("insight_members_merged_into_idx", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
@@ -98,6 +102,19 @@ insight_program_days = Table(
     # When something of the day was last recorded behind its end; NULL: never.
     Column("restated_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("program_id", "day"),
+)
+
+# How many people did what when, as ``counts.py`` has it; what is nought is not there.
+insight_counts = Table(
+    "insight_counts",
+    metadata,
+    Column("program_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("span", Integer, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("members", BigInteger, nullable=False),
+    PrimaryKeyConstraint("program_id", "kind", "day", "span", "label"),
 )
 
 # Moves of tiers, in the order of their positions in the feed.
@@ -157,5 +174,5 @@ insight_fits = Table(
 
 KEPT = (
     *(insight_members, insight_receipts, insight_days, insight_months, insight_program_days, insight_tiers),
-    *(insight_notices, insight_expiries),
+    *(insight_notices, insight_expiries, insight_counts),
 )
