@@ -6,6 +6,8 @@ Only what is next to a changed day is counted anew.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
 
 from loyalty_api.insights.counts import AGAIN, AWAY, COHORT, NOT_YET, SECOND, Counts
 from loyalty_api.insights.timeline import Timeline, after, aligned, before, days_of
@@ -55,21 +57,27 @@ def _count_cohort(counts: Counts, was: Timeline, now: Timeline, changes: int) ->
             looked_at = changes if stays else timeline.once
             for month in {_month(timeline.start + day) for day in days_of(looked_at)}:
                 if _bought_in(timeline, month):
-                    counts[COHORT, cohort.toordinal(), _months_between(cohort, month), ""] += sign
+                    counts[COHORT, cohort.first, month.number - cohort.number, ""] += sign
 
 
-def _month(ordinal: int) -> date:
-    return date.fromordinal(ordinal).replace(day=1)
+class _Month(NamedTuple):
+    """Its first day and the first of the next as ordinals, and how many months it lies behind any fixed one."""
+
+    first: int
+    end: int
+    number: int
 
 
-def _bought_in(timeline: Timeline, month: date) -> bool:
-    first, end = month.toordinal() - timeline.start, add_months(month, 1).toordinal() - timeline.start
-    until = timeline.once & ((1 << max(end, 0)) - 1)
-    return bool(until >> max(first, 0))
+@lru_cache(maxsize=2048)
+def _month(ordinal: int) -> _Month:
+    first = date.fromordinal(ordinal).replace(day=1)
+    return _Month(first.toordinal(), add_months(first, 1).toordinal(), 12 * first.year + first.month)
 
 
-def _months_between(first: date, last: date) -> int:
-    return (last.year - first.year) * 12 + last.month - first.month
+def _bought_in(timeline: Timeline, month: _Month) -> bool:
+    start, once, _ = timeline
+    until = once & ((1 << max(month.end - start, 0)) - 1)
+    return bool(until >> max(month.first - start, 0))
 
 
 def count_away(counts: Counts, timeline: Timeline, enrolled: int | None, closed: int | None, sign: int) -> None:

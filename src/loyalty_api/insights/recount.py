@@ -6,7 +6,7 @@ A person is a member together with everybody who was merged into them, known by 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from loyalty_api.insights.count_buying import count_away, count_buying
 from loyalty_api.insights.count_standing import Move, Standing, count_standing
 from loyalty_api.insights.counts import Counts
 from loyalty_api.insights.state import Person
-from loyalty_api.insights.timeline import NEVER, Timeline, together, unpacked
+from loyalty_api.insights.timeline import Timeline, together, unpacked
 
 
 class Whole(NamedTuple):
@@ -25,9 +25,6 @@ class Whole(NamedTuple):
     standing: Standing
 
 
-_NOBODY = Whole(NEVER, Standing(None, None, None, None))
-
-
 class Changes(NamedTuple):
     """People before and behind, and whose standing is another, so that their tiers are asked for."""
 
@@ -35,23 +32,32 @@ class Changes(NamedTuple):
     restanding: set[UUID]
 
 
-def changes_of(before: Collection[Person], behind: Collection[Person], moved: set[UUID]) -> Changes:
+def changes_of(before: Mapping[UUID, Person], behind: Mapping[UUID, Person], moved: set[UUID]) -> Changes:
     """The people of these members who are another behind it. ``moved``: members whose tiers moved."""
-    were, are = _whole_of(before), _whole_of(behind)
-    pairs = [(who, were.get(who, _NOBODY), are.get(who, _NOBODY)) for who in were.keys() | are.keys()]
-    people = [each for each in pairs if each[1] != each[2] or each[0] in moved]
-    return Changes(people, {who for who, was, now in people if was.standing != now.standing or who in moved})
+    members = [each for each in behind if behind[each] != before.get(each)]
+    whose = moved | {_who(people[each]) for each in members for people in (before, behind) if each in people}
+    were, are = _families(before, whose), _families(behind, whose)
+    pairs = [(who, _whole(who, were.get(who, ())), _whole(who, are.get(who, ()))) for who in whose]
+    return Changes(pairs, {who for who, was, now in pairs if was.standing != now.standing or who in moved})
 
 
-def _whole_of(members: Collection[Person]) -> dict[UUID, Whole]:
-    """By the id of the survivor."""
+def _who(member: Person) -> UUID:
+    return member.merged_into or member.member_id
+
+
+def _families(members: Mapping[UUID, Person], whose: set[UUID]) -> dict[UUID, list[Person]]:
     families: dict[UUID, list[Person]] = {}
-    for each in members:
-        families.setdefault(each.merged_into or each.member_id, []).append(each)
-    return {who: _whole(who, family) for who, family in families.items()}
+    for each in members.values():
+        if (who := _who(each)) in whose:
+            families.setdefault(who, []).append(each)
+    return families
 
 
 def _whole(who: UUID, family: Sequence[Person]) -> Whole:
+    if len(family) == 1 and family[0].member_id == who:
+        (only,) = family
+        standing = Standing(only.enrolled_on, only.enrolled_store, only.enrolled_tier, only.closed_on)
+        return Whole(timeline_of(only), standing)
     enrolled = [each for each in family if each.enrolled_on is not None]
     first = min(enrolled, key=_enrolment) if enrolled else None
     survivor = next((each for each in family if each.member_id == who), None)

@@ -65,7 +65,7 @@ class State:
         self.program_id = program_id
         self._zone = zone
         self.people = people
-        self.before = [copy(person) for person in people.values()]
+        self.before = {member_id: copy(person) for member_id, person in people.items()}
         self.receipts = receipts
         self.touched: set[UUID] = set()
         self.changed: set[Key] = set()

@@ -44,7 +44,7 @@ def note_days(state: State, purchases: dict[UUID, dict[date, int]]) -> None:
 async def write_counts(connection: Connection, state: State, behind: int) -> None:
     """What the batch, whose rows are written and whose events are those behind a position, does to the counts."""
     moved = {each.member_id for each in state.rows.get("insight_tiers", ()) if isinstance(each, TierMove)}
-    changes = changes_of(state.before, state.people.values(), moved)
+    changes = changes_of(state.before, state.people, moved)
     moves: dict[UUID, list[Move]] = {}
     if changes.restanding:
         for member_id, *move in await connection.fetch(_MOVES, list(changes.restanding)):
