@@ -26,6 +26,7 @@ from loyalty_api.domain.programs.queries import Catalogue, program_ids
 from loyalty_api.domain.programs.read import read_document
 from loyalty_api.insights.catalogue import METRICS
 from loyalty_api.insights.cohorts import read_cohorts
+from loyalty_api.insights.count_all import COUNT_ALL
 from loyalty_api.insights.measures import MEASURES
 from loyalty_api.insights.metric import Asked
 from loyalty_api.insights.periods import periods_between
@@ -78,9 +79,10 @@ FROM insight_days GROUP BY 1, 2, 3 ORDER BY 2, 1
 """,
     """
 INSERT INTO insight_members (member_id, program_id, status, merged_into, enrolled_on, enrolled_store, enrolled_tier,
-                             closed_on, first_on, last_on, purchases, sales_minor)
+                             closed_on, first_on, last_on, purchases, sales_minor, bought, bought_twice)
 SELECT p.member_id, $1, CASE WHEN closed_on IS NULL THEN 'active' ELSE 'closed' END, b.member_id, p.enrolled_on,
-       (n % 20)::text, 'basic', closed_on, first_on, last_on, COALESCE(bought, 0), COALESCE(sold, 0)
+       (n % 20)::text, 'basic', closed_on, first_on, last_on, COALESCE(d.bought, 0), COALESCE(sold, 0),
+       '', ''
 FROM people p LEFT JOIN (SELECT n + 1 AS n, member_id FROM people WHERE n % 50 = 48) AS b USING (n)
 LEFT JOIN (SELECT member_id, min(day) AS first_on, max(day) AS last_on, sum(purchases) AS bought,
                   sum(sales_minor) AS sold FROM insight_days GROUP BY 1) AS d ON d.member_id = p.member_id
@@ -120,6 +122,7 @@ _INDEXED = (
     "CREATE INDEX insight_days_day_idx ON insight_days (program_id, day)",
 )
 _TABLES = "insight_members, insight_days, insight_months, insight_program_days, insight_tiers, insight_notices"
+_TABLES += ", insight_expiries, insight_counts"
 
 
 @click.command()
@@ -174,7 +177,11 @@ async def fill(database: Database, url: str, purchases: int) -> None:
         for statement in _FILL:
             await connection.execute(statement, *([program_id] if "$1" in statement else []))
         await connection.execute("DROP TABLE drawn, people")
-        await connection.execute(f"VACUUM ANALYZE {_TABLES}, insight_expiries")
+        await connection.execute("ANALYZE insight_members")
+        async with connection.transaction():
+            for statement in COUNT_ALL:
+                await connection.execute(statement)
+        await connection.execute(f"VACUUM ANALYZE {_TABLES}")
         await connection.execute("CHECKPOINT")
     finally:
         await connection.close()
