@@ -27,10 +27,10 @@ from loyalty_api.domain.programs.read import read_document
 from loyalty_api.insights.catalogue import METRICS
 from loyalty_api.insights.cohorts import read_cohorts
 from loyalty_api.insights.count_all import COUNT_ALL
+from loyalty_api.insights.grids import Wanted, tell_grid
 from loyalty_api.insights.measures import MEASURES
 from loyalty_api.insights.metric import Asked
 from loyalty_api.insights.periods import periods_between
-from loyalty_api.insights.rfm import LOOK_BACK_DAYS, SCORINGS, read_rfm
 from loyalty_api.insights.series import Present, read_series
 from loyalty_api.kernel.clock import add_months, local_date, monotonic, now
 from loyalty_api.kernel.database import Connection, Database
@@ -207,7 +207,7 @@ async def _reads(database: Database) -> dict[str, float]:
         if slug not in OF_LEDGER
     }
     reads["cohorts"] = lambda connection: read_cohorts(connection, asked, present)
-    reads["rfm"] = lambda connection: read_rfm(connection, asked, scoring=SCORINGS[0], look_back_days=LOOK_BACK_DAYS)
+    reads["rfm"] = lambda connection: tell_grid(connection, Wanted(program_id, through), now())
     return {f"{name}_ms": await _median_ms(database, read) for name, read in reads.items()}
 
 

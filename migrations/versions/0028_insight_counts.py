@@ -26,5 +26,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id", "kind", "day", "span", "label", name="insight_counts_pkey"),
     )
     grant("insight_counts", "SELECT, INSERT, UPDATE, DELETE")
+    reference_table(
+        "insight_grids",
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("scoring", sa.Text, nullable=False),
+        sa.Column("through", sa.Date, nullable=False),
+        sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("grid", sa.dialects.postgresql.JSON, nullable=False),
+        sa.PrimaryKeyConstraint("program_id", "scoring", name="insight_grids_pkey"),
+    )
+    grant("insight_grids", "SELECT, INSERT, UPDATE, DELETE")
     for statement in COUNT_ALL:
         op.execute(statement)

@@ -22,6 +22,7 @@ _DAYS |= {f"insight_members.{each}_on" for each in ("enrolled", "closed", "first
 _DAYS |= {f"insight_{each}.day" for each in ("receipts", "days", "program_days", "counts")} | {
     "insight_months.month",
     "insight_fits.through",
+    "insight_grids.through",
 }
 _DAYS |= {"insight_tiers.effective_on", "insight_expiries.earned_on", "insight_expiries.expired_on"}
 

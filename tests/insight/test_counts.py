@@ -11,7 +11,6 @@ from loyalty_api.insights.count_all import COUNT_ALL
 from loyalty_api.kernel.database import Connection, Database
 from tests.insight.story import done, live, make_story
 from tests.make.insight import kept, project
-from tests.make.purchase import make_purchase
 from tests.make.shop import Shop
 
 
@@ -22,9 +21,9 @@ def live_on(shop: Shop, members: dict[str, Any]) -> None:
         done(shop, f"/v1/members/{members[card]['id']}/close", {"reason": "x"})
     late = shop.enrol(enrolled_at="2028-03-01T12:00:00Z")
     for day in ("2027-12-31T22:59:59Z", "2027-12-31T23:00:00Z", "2028-02-29T10:00:00Z", "2028-03-02T10:00:00Z"):
-        shop.post(make_purchase(late["card"], 70_000, occurred_at=day))
+        shop.buy(late, 70_000, occurred_at=day)
     merged = done(shop, f"/v1/members/{late['id']}/merge", {"into": members[cards[7]]["id"]})
-    shop.post(make_purchase(late["card"], 100, occurred_at="2027-11-01T10:00:00Z"))
+    shop.buy(late, 100, occurred_at="2027-11-01T10:00:00Z")
     done(shop, f"/v1/merges/{merged['id']}/undo")
 
 
@@ -39,7 +38,7 @@ async def count_anew(connection: Connection) -> None:
 async def test_kept_by_events_they_are_those_that_all_rows_together_make(
     make_shop: Callable[..., Shop], database: Database, batch: int
 ) -> None:
-    shop = make_shop()
+    shop = make_shop(purchases={"before_enrolment": "earn"})
     live_on(shop, live(shop, make_story(11, purchases=100), seed=batch))
     program = await project(database, shop, batch=batch)
     before = await kept(database, program)

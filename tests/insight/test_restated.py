@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -134,8 +135,10 @@ async def test_what_a_till_sends_twice_and_a_batch_that_is_told_twice_counts_onc
 
 
 async def test_who_closes_in_a_month_is_no_active_member_of_it_and_who_enrolled_later_is_none_before(
-    summer: Shop, database: Database
+    make_shop: Callable[..., Shop], database: Database
 ) -> None:
+    summer = make_shop(purchases={"before_enrolment": "earn"})
+    summer.set_clock("2028-07-01T10:00:00Z")
     stays, leaves = enrol(summer), enrol(summer)
     comes = summer.enrol(enrolled_at="2028-05-02T10:00:00Z")
     for member in (stays, leaves, comes):

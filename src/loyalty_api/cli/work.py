@@ -18,6 +18,7 @@ from loyalty_api.kernel.clock import now, rfc3339
 from loyalty_api.kernel.database import Database
 from loyalty_api.settings import MissingSetting, Settings, read_settings
 from loyalty_api.worker.beats import Beats
+from loyalty_api.worker.grader import Grader
 from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 from loyalty_api.worker.projector import Projector
 from loyalty_api.worker.relay import Relay
@@ -55,10 +56,11 @@ def command(once: bool, pause: float, as_json: bool) -> None:
 
     async def work(database: Database) -> None:
         settings, beats = read_settings(), Beats()
-        worker, projector, valuer = (
+        worker, projector, valuer, grader = (
             Worker(database, clock=now, tell=tell, beats=beats),
             Projector(database, beats=beats),
             Valuer(database, clock=now),
+            Grader(database, clock=now, beats=beats),
         )
         webhooks = Webhooks(database, local=settings.webhooks_local, beats=beats)
         streamers = _streamers(database, settings, beats)
@@ -66,7 +68,7 @@ def command(once: bool, pause: float, as_json: bool) -> None:
         sweeper = Sweeper(database, events_days=settings.events_days, clock=now, subscribers=readers, beats=beats)
         relay = Relay(database, tell=webhooks.wake, beats=beats)
         if once:
-            for part in (worker, relay, webhooks, projector, sweeper):
+            for part in (worker, relay, webhooks, projector, grader, sweeper):
                 await part.round()
             with contextlib.suppress(InsightNotInstalled):
                 await valuer.round()
@@ -77,7 +79,7 @@ def command(once: bool, pause: float, as_json: bool) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
-        parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, *streamers, sweeper)]
+        parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, grader, *streamers, sweeper)]
         parts.append(beats.work(database, stop))
         await asyncio.gather(worker.work(stop, pause_seconds=pause), *parts)
 

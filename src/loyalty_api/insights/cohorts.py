@@ -40,7 +40,7 @@ class Cohort(NamedTuple):
 
 async def read_cohorts(connection: Connection, asked: Asked, present: Present) -> list[Cohort]:
     """The cohorts of the months that are asked for, seen up to ``through``. Refuses: InsightRebuilding."""
-    await begin_reading(connection, asked)
+    await begin_reading(connection, asked.program_id)
     earliest = await connection.fetchval(_EARLIEST, asked.program_id)
     if earliest is None:
         return []

@@ -172,7 +172,19 @@ insight_fits = Table(
     PrimaryKeyConstraint("program_id", "through"),
 )
 
+# The grids of recency, frequency and monetary value of programs that are large, as ``grids.py`` has it.
+insight_grids = Table(
+    "insight_grids",
+    metadata,
+    Column("program_id", Uuid, nullable=False),
+    Column("scoring", Text, nullable=False),
+    Column("through", Date, nullable=False),
+    Column("as_of", DateTime(timezone=True), nullable=False),
+    Column("grid", JSON, nullable=False),
+    PrimaryKeyConstraint("program_id", "scoring"),
+)
+
 KEPT = (
     *(insight_members, insight_receipts, insight_days, insight_months, insight_program_days, insight_tiers),
-    *(insight_notices, insight_expiries, insight_counts),
+    *(insight_notices, insight_expiries, insight_counts, insight_grids),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from loyalty_api.insights.metric import Asked
 from loyalty_api.insights.series import begin_reading
 from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
@@ -63,10 +63,12 @@ class Rfm(NamedTuple):
     cells: list[tuple[int, int, int, int]]
 
 
-async def read_rfm(connection: Connection, asked: Asked, *, scoring: str, look_back_days: int) -> Rfm:
-    """The grid as of ``through``. Refuses: InsightRebuilding."""
-    await begin_reading(connection, asked)
-    days: tuple[Any, date, date] = (asked.program_id, add_days(asked.through, 1 - look_back_days), asked.through)
+async def read_rfm(
+    connection: Connection, *, program_id: UUID, through: date, scoring: str, look_back_days: int
+) -> Rfm:
+    """The grid as of ``through``, worked out. Refuses: InsightRebuilding."""
+    await begin_reading(connection, program_id)
+    days: tuple[Any, date, date] = (program_id, add_days(through, 1 - look_back_days), through)
     scores = ", ".join(f"({_SCORES[scoring].format(order=_ORDER[name])})::int AS {name}_score" for name in DIMENSIONS)
     rows = [tuple(row) for row in await connection.fetch(_GRID.format(scores=scores), *days)]
     cut_offs = {

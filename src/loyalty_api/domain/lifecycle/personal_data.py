@@ -74,6 +74,7 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "feed_cursors": ("subscriber",),
     "insight_fits": ("worth",),
     "insight_counts": ("kind", "label"),
+    "insight_grids": ("scoring", "grid"),
     "insight_members": ("status", "enrolled_store", "enrolled_tier", "bought", "bought_twice"),
     "insight_receipts": ("store", "employee"),
     "insight_tiers": ("from_tier", "to_tier", "reason"),
