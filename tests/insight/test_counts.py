@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from benchmarks.rollups import MONTHS, PROGRAM_DAYS
 
 from loyalty_api.insights.count_all import COUNT_ALL
+from loyalty_api.insights.measures import MEASURES
 from loyalty_api.kernel.database import Connection, Database
 from tests.insight.story import done, live, make_story
 from tests.make.insight import kept, project
@@ -34,6 +36,30 @@ async def count_anew(connection: Connection) -> None:
         await connection.execute(statement)
 
 
+KEPT_BY_DAYS = (
+    ("insight_months", MONTHS, "*"),
+    ("insight_program_days", PROGRAM_DAYS, f"program_id, day, {', '.join(MEASURES)}"),
+)
+
+
+class Undone(Exception):
+    """What differed, while it was all put back."""
+
+
+async def made_anew(connection: Connection) -> None:
+    """As ``benchmarks.rollups`` makes them, against what is kept; for a moment."""
+    differ = []
+    for table, statement, names in KEPT_BY_DAYS:
+        await connection.execute(f"CREATE TEMPORARY TABLE was AS SELECT {names} FROM {table}")
+        await connection.execute(f"DELETE FROM {table}")
+        await connection.execute(statement)
+        rows = f"SELECT {names} FROM {table}"
+        differ += await connection.fetch(f"({rows} EXCEPT TABLE was) UNION ALL (TABLE was EXCEPT {rows})")
+        await connection.execute("DROP TABLE was")
+    differ = [row for row in differ if any(isinstance(each, int) and each for each in row)]  # a day marked, and no more
+    raise Undone(differ)
+
+
 @pytest.mark.parametrize("batch", [1, 40, 5000])
 async def test_kept_by_events_they_are_those_that_all_rows_together_make(
     make_shop: Callable[..., Shop], database: Database, batch: int
@@ -44,6 +70,8 @@ async def test_kept_by_events_they_are_those_that_all_rows_together_make(
     before = await kept(database, program)
     await database.write(count_anew)
     assert await kept(database, program) == before
+    with pytest.raises(Undone, match=r"^\[\]$"):
+        await database.write(made_anew)
     assert {row["kind"] for row in before["counts"]} == {
         *("again", "second", "cohort", "enrolled", "step", "moved", "away")
     }

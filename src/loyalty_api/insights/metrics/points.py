@@ -27,12 +27,12 @@ _BEFORE = f"SELECT COALESCE(sum({OUTSTANDING}), 0)::bigint FROM insight_program_
 # A notice counts by its day: the night that gives it is on the first that is soon enough.
 _UNWARNED = """
 SELECT date_trunc('{period}', e.expired_on::timestamp)::date,
-       COALESCE(sum(e.points) FILTER (WHERE NOT EXISTS (
-         SELECT 1 FROM insight_notices n
-         WHERE n.member_id = e.member_id AND n.lot_id = e.lot_id AND n.expires_at = e.expires_at
-           AND (n.noticed_at AT TIME ZONE $4)::date <= (e.expires_at AT TIME ZONE $4)::date - $5::int)), 0)::bigint,
-       sum(e.points)::bigint, count(DISTINCT e.member_id)
-FROM insight_expiries e
+       COALESCE(sum(e.points) FILTER (WHERE n.lot_id IS NULL), 0)::bigint, sum(e.points)::bigint,
+       count(DISTINCT e.member_id)
+FROM insight_expiries e LEFT JOIN (
+  SELECT member_id, lot_id, expires_at FROM insight_notices
+  WHERE program_id = $1 AND (noticed_at AT TIME ZONE $4)::date <= (expires_at AT TIME ZONE $4)::date - $5::int
+) AS n ON n.member_id = e.member_id AND n.lot_id = e.lot_id AND n.expires_at = e.expires_at
 WHERE e.program_id = $1 AND e.expired_on >= $2::date AND e.expired_on <= $3::date GROUP BY 1
 """
 
