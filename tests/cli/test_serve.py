@@ -78,7 +78,8 @@ def _runs(process_id: int) -> bool:
 
 
 def worker_ids(api: LocalApi) -> list[int]:
-    """The processes that serve, without the one that watches over them."""
+    """The processes that serve, without the one that watches over them, and Python's own helper beside it."""
     process_id = api.process.pid
     children = Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
-    return [int(each) for each in children if Path(f"/proc/{each}/stat").read_text().split()[2] != "Z"]
+    alive = [each for each in children if Path(f"/proc/{each}/stat").read_text().split()[2] != "Z"]
+    return [int(each) for each in alive if b"resource_tracker" not in Path(f"/proc/{each}/cmdline").read_bytes()]

@@ -6,10 +6,9 @@ import os
 import signal
 import sys
 
-import granian
-from granian.constants import Interfaces
-from granian.server.embed import Server
+import uvicorn
 
+from loyalty_api.cli.http import Http
 from loyalty_api.kernel.group_commit import GroupCommit
 
 _run = GroupCommit._run_halving
@@ -22,11 +21,5 @@ async def _die_after_commit(self: GroupCommit, commands: list) -> list:
 
 
 if __name__ == "__main__":
-    import asyncio
-
     GroupCommit._run_halving = _die_after_commit  # type: ignore[method-assign]
-    from loyalty_api.app import create
-
-    assert granian.__version__
-    server = Server(create(), address="127.0.0.1", port=int(sys.argv[1]), interface=Interfaces.ASGI)
-    asyncio.run(server.serve())
+    uvicorn.run("loyalty_api.app:create", factory=True, port=int(sys.argv[1]), http=Http, lifespan="on")

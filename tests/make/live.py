@@ -27,7 +27,7 @@ class LivePhone:
     def __init__(self, url: str, init: dict[str, Any] | None, *, protocols: tuple[str, ...] = (PROTOCOL,), **more: Any):
         address = url.replace("http://", "ws://", 1) + "/graphql"
         self._opened = ExitStack()
-        self.socket = self._opened.enter_context(connect(address, subprotocols=list(protocols), **more))  # type: ignore
+        self.socket = self._opened.enter_context(connect(address, subprotocols=protocols or None, **more))  # type: ignore
         if init is not None:
             self.send({"type": "connection_init", "payload": init})
 

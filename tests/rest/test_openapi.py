@@ -96,7 +96,7 @@ def test_every_answer_carries_a_request_id_and_the_callers_own_if_it_is_one(http
             assert answer.headers["x-request-id"] != foreign
 
 
-@pytest.mark.parametrize("method", ["PUT", "TRACE", "PATCH", "HEAD", "BREW"])
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "PATCH", "HEAD"])
 def test_another_method_is_told_which_are_allowed(http: httpx.Client, method: str) -> None:
     answer = http.request(method, "/v1/purchases")
     assert answer.status_code == 405, answer.text

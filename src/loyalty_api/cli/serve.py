@@ -16,8 +16,6 @@ from loyalty_api.cli.run import fail, plain_errors
 from loyalty_api.kernel.embedded import die_with_parent
 from loyalty_api.settings import read_settings, share_metrics_dir, traces_asked
 
-STOP_SECONDS_MAX = 20  # a worker that has not answered everything by then is ended
-
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -33,25 +31,19 @@ def command(host: str, port: int, workers: int, demo_pages: bool) -> None:
     if traces_asked() and not _traces_installed():
         fail("OTEL_… asks for traces, which need `pip install loyalty_api[telemetry]`.")
     _check_free(host, port)
-    import granian
-    from granian.constants import Interfaces, Loops
+    from loyalty_api.cli.processes import serve
 
     processes = f"{workers} processes" if workers > 1 else "one process"
     click.echo(f"loyalty: serving http://{host}:{port} from {processes}; Ctrl-C ends it", err=True)
     with _shared_metrics(workers):
-        granian.Granian(
+        started = serve(
             f"loyalty_api.cli.serve:{'create_demo_worker' if demo_pages else 'create_worker'}",
-            factory=True,
-            address=host,
+            host=host,
             port=port,
-            interface=Interfaces.ASGI,
-            loop=Loops.uvloop,
-            workers=workers,
-            backlog=2048,
-            log_enabled=False,
-            respawn_failed_workers=True,  # one that is killed must not take the others with it
-            workers_kill_timeout=STOP_SECONDS_MAX,
-        ).serve()
+            processes=workers,
+        )
+    if not started:
+        fail("it could not start; what stands above says why.")
 
 
 def _traces_installed() -> bool:

@@ -252,6 +252,8 @@ def _hangup(ended: Exception) -> Hangup:
     match ended:
         case Hangup():
             return ended
+        case OSError():  # the phone was gone before it was told
+            return Hangup()
         case TokenRefused():
             return Hangup(4403, ended.detail)
         case Busy():
