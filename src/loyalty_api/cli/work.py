@@ -29,7 +29,7 @@ from loyalty_api.worker.valuer import Valuer
 from loyalty_api.worker.webhooks import Webhooks
 
 LOOKUPS_MAX = 32  # receivers' names at a time: one whose server is silent holds a thread for seconds
-POOL_SIZE = 8  # one works, one relays, one projects, one values, some write down what was delivered
+POOL_SIZE = 8  # one works, one relays, one projects, one values, one grades, some write down what was delivered
 
 
 @click.command("work")
@@ -39,8 +39,8 @@ POOL_SIZE = 8  # one works, one relays, one projects, one values, some write dow
 @plain_errors
 def command(once: bool, pause: float, as_json: bool) -> None:
     """Runs what is due in every program: points mature and expire, tiers are reviewed, notices are given. Events get
-    their places in the feed and are sent to webhooks, and figures are worked out of them; once a week, what members
-    are worth.
+    their places in the feed and are sent to webhooks, and figures are worked out of them; of many buyers a grid every
+    ten minutes, and once a week, what members are worth.
 
     Two of them do no harm.
     """
