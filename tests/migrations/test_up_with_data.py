@@ -120,6 +120,7 @@ async def test_figures_from_before_there_were_counts_are_counted_and_an_older_wo
         ("cohort", date(2026, 1, 1), 2, "", 1),
         ("enrolled", days[0], 0, "", 1),
         ("moved", date(2026, 1, 1), 0, "none>basic", 1),
+        ("moved", date(2026, 1, 26), 7, "none>basic", 1),
         ("second", days[0], 29, "", 1),
         ("step", days[0], 0, "none>basic", 1),
     ]

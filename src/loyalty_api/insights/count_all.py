@@ -6,7 +6,7 @@ What there was before there were counts is counted so; from then on whoever proj
 from __future__ import annotations
 
 from loyalty_api.insights.activity import tier_at
-from loyalty_api.insights.counts import AGAIN, AWAY, COHORT, ENROLLED, MOVED, NONE, NOT_YET, SECOND, STEP
+from loyalty_api.insights.counts import AGAIN, AWAY, COHORT, ENROLLED, MOVED, MOVED_SPANS, NONE, NOT_YET, SECOND, STEP
 
 _BITS = """
 UPDATE insight_members m SET {column} = b.bits
@@ -86,14 +86,17 @@ FROM (SELECT program_id, first, age(month, first) AS age FROM (
 FROM people_counted WHERE enrolled_on IS NOT NULL GROUP BY 1, 3, 5
 """,
     f"{_INTO} SELECT program_id, '{STEP}', day, 0, before || '>' || after, count(*) FROM steps GROUP BY 1, 3, 5",
-    f"""
-{_INTO} SELECT program_id, '{MOVED}', month, 0, before || '>' || after, count(*)
+    *(
+        f"""
+{_INTO} SELECT program_id, '{MOVED}', first, {span}, before || '>' || after, count(*)
 FROM (
-  SELECT program_id, who, date_trunc('month', day::timestamp)::date AS month,
+  SELECT program_id, who, date_trunc('{period}', day::timestamp)::date AS first,
          (array_agg(before ORDER BY day))[1] AS before, (array_agg(after ORDER BY day DESC))[1] AS after
   FROM steps GROUP BY 1, 2, 3
-) AS months WHERE before <> after GROUP BY 1, 3, 5
-""",
+) AS periods WHERE before <> after GROUP BY 1, 3, 5
+"""
+        for period, span in MOVED_SPANS.items()
+    ),
     f"""
 {_INTO} SELECT program_id, '{AWAY}', day, (at - day)::int, '', sum(sign)
 FROM (

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from loyalty_api.insights.counts import ENROLLED, MOVED, NONE, STEP, Counts
+from loyalty_api.insights.counts import ENROLLED, MOVED, MOVED_SPANS, NONE, STEP, Counts
+from loyalty_api.insights.periods import start_of
 
 
 class Move(NamedTuple):
@@ -40,14 +41,15 @@ def count_standing(counts: Counts, standing: Standing, sign: int) -> None:
     """Adds it, or takes it off."""
     if standing.enrolled_on is not None:
         counts[ENROLLED, standing.enrolled_on.toordinal(), 0, standing.enrolled_store or ""] += sign
-    months: dict[date, tuple[str, str]] = {}
+    moved: dict[tuple[date, int], tuple[str, str]] = {}
     for day, before, after in steps_of(standing):
         counts[STEP, day.toordinal(), 0, f"{before}>{after}"] += sign
-        month = day.replace(day=1)
-        months[month] = months.get(month, (before,))[0], after
-    for month, (before, after) in months.items():
+        for period, span in MOVED_SPANS.items():
+            key = start_of(day, period), span
+            moved[key] = moved.get(key, (before,))[0], after
+    for (first, span), (before, after) in moved.items():
         if before != after:
-            counts[MOVED, month.toordinal(), 0, f"{before}>{after}"] += sign
+            counts[MOVED, first.toordinal(), span, f"{before}>{after}"] += sign
 
 
 def steps_of(standing: Standing) -> list[Step]:

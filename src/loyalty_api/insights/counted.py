@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import date
 from typing import NamedTuple
 
-from loyalty_api.insights.counts import AGAIN, AWAY, MOVED, NONE, STEP
+from loyalty_api.insights.counts import AGAIN, AWAY, MOVED, MOVED_SPANS, NONE, STEP
 from loyalty_api.insights.metric import Asked
 from loyalty_api.insights.periods import Period, start_of
 from loyalty_api.kernel.clock import add_days
@@ -48,8 +48,9 @@ _STEPS = f"""
 SELECT GREATEST(date_trunc('{{period}}', day::timestamp)::date, $2::date - 1), label, sum(members)::bigint
 FROM insight_counts WHERE program_id = $1 AND kind = '{STEP}' AND day <= $3 GROUP BY 1, 2 ORDER BY 1
 """
-_MOVED = f"""
-SELECT day, label, members FROM insight_counts WHERE program_id = $1 AND kind = '{MOVED}' AND day >= $2 AND day <= $3
+_MOVED = """
+SELECT day, label, members FROM insight_counts
+WHERE program_id = $1 AND kind = $2 AND span = $3 AND day >= $4 AND day <= $5
 """
 _STEPS_LATER = f"""
 SELECT EXISTS (SELECT 1 FROM insight_counts WHERE program_id = $1 AND kind = '{STEP}' AND day > $2 AND day <= $3)
@@ -135,18 +136,17 @@ async def read_held(connection: Connection, asked: Asked) -> list[Counter[str]]:
 
 
 async def read_moved(connection: Connection, asked: Asked) -> dict[date, dict[tuple[str, str], int]]:
-    """Of each period that is a month: how many members moved from one tier to another between its beginning and its
-    end. Not of one that is cut off by ``asked.last`` if anybody moved behind that."""
-    if asked.period != "month":
-        return {}
+    """Of each period: how many members moved from one tier to another between its beginning and its end. Not of the
+    last one where ``asked.last`` cuts it off and anybody moved behind that."""
     found: dict[date, dict[tuple[str, str], int]] = {period.first: {} for period in asked.periods}
     last = asked.periods[-1]
     if await connection.fetchval(_STEPS_LATER, asked.program_id, asked.last, last.last):
         del found[last.first]
-    for month, label, count in await connection.fetch(_MOVED, asked.program_id, asked.first, asked.last):
-        if month in found:
+    kind = (STEP, 0) if asked.period == "day" else (MOVED, MOVED_SPANS[asked.period])
+    for first, label, count in await connection.fetch(_MOVED, asked.program_id, *kind, asked.first, asked.last):
+        if first in found:
             before, after = label.split(">")
-            found[month][before, after] = count
+            found[first][before, after] = count
     return found
 
 

@@ -13,7 +13,8 @@ how many people bought in it, how many of them had bought in the one before, and
 ``cohort``: first bought in the month that begins on the day, and bought in the month ``span`` months later.
 ``enrolled``: on the day; ``label``: the store.
 ``step``: went on the day from one tier to another, ``label``: from>to, NONE: no member; an empty word: without a tier.
-``moved``: the same, of the month that begins on the day: of its beginning and its end, where they differ.
+``moved``: the same, of the month or week that begins on the day: of its beginning and its end, where they differ;
+``span``: MOVED_SPANS. Of a day, ``step`` tells it.
 ``away``: below and above zero: bought last on the day, and from ``span`` days later on not a member, or not so any
 more; adding up by then, how many of those that bought last on a day are no members.
 """
@@ -24,6 +25,7 @@ from collections import defaultdict
 
 AGAIN, SECOND, COHORT, ENROLLED, STEP, MOVED, AWAY = "again", "second", "cohort", "enrolled", "step", "moved", "away"
 NOT_YET = -1
+MOVED_SPANS = {"month": 0, "week": 7}
 NONE = "none"  # the tier of who was no member then
 
 Counts = defaultdict[tuple[str, int, int, str], int]  # by kind, ordinal of the day, span, label

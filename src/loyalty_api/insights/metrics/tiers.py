@@ -47,7 +47,7 @@ async def read_tiers(connection: Connection, asked: Asked) -> list[Cell]:
 
 
 async def read_migration(connection: Connection, asked: Asked) -> list[Cell]:
-    """Who went from which to which: of months as they were counted, of anything else one by one."""
+    """Who went from which to which: of whole periods as they were counted, of one that is cut off one by one."""
     held, moved = await read_held(connection, asked), await read_moved(connection, asked)
     cells = []
     for opening, period in zip(held[:-1], asked.periods, strict=True):
