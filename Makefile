@@ -4,7 +4,7 @@ PYTHON ?= $(or $(shell for each in /usr/bin/python3.1[1-9]; do $$each -c 'import
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test check acceptance bench overload rollups lives lock schemas clean
+.PHONY: demo test check acceptance bench overload rollups lives clients lock schemas clean
 
 demo: .venv/.demo  ## a server, a sample program and weeks of purchases on this machine (ONCE=1 ends after them)
 	$(BIN)/loyalty demo $(if $(ONCE),--once)
@@ -25,6 +25,9 @@ bench: .venv/.dev  ## this, an ORM's way and PostgreSQL alone, in turns, judged 
 
 lives: .venv/.dev  ## many more of the random lives of points that the tests try (half an hour)
 	LIVES=600 $(BIN)/python -m pytest -n 0 tests/scenarios/test_any_life.py
+
+clients: .venv/.dev  ## libraries that phones use, against a served API (needs npm)
+	$(BIN)/python -m tests.clients
 
 overload: .venv/.dev  ## twice the load that this machine carries, judged (a minute)
 	$(BIN)/python -m benchmarks.overload

@@ -95,6 +95,8 @@ class Phones:
             if message["type"] == "next":
                 at = time.perf_counter()
                 self._told[card].put_nowait((at, message["payload"]["data"]["pointsChanged"]["available"]))
+            elif message["type"] == "ping":
+                await socket.send('{"type":"pong"}')
 
 
 class AsyncTill:

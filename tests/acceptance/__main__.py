@@ -37,7 +37,7 @@ from tests.acceptance.lifecycle import lifecycle
 ZONE = ZoneInfo("America/New_York")
 TARGET = Path("build/acceptance.json")
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)  # a file has no edge to be cut at
 
 
 def main() -> int:

@@ -23,6 +23,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     path = scope["path"]
     if path == "/fails":
         raise ValueError
+    if scope["method"] == "POST":
+        while (await receive()).get("more_body"):
+            pass
     headers = [LINES]
     if path in ("/whole", "/late", "/closes", "/slow"):
         headers.append((b"content-length", b"5"))
@@ -44,7 +47,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    monkeypatch.setattr(http, "HEAD_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(http, "WAIT_SECONDS_MAX", 0.5)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
@@ -112,6 +115,22 @@ def test_what_is_not_http_gets_a_problem_and_no_second_chance(port: int, asked: 
     assert json.loads(body)["code"] == "request.malformed"
 
 
-@pytest.mark.parametrize("sent", ["", "GET / HT", _get("/whole") + "GET /wh"], ids=["nothing", "a part", "a second"])
-def test_a_head_that_does_not_come_is_not_waited_for(port: int, sent: str) -> None:
-    assert _asked(port, sent).count(b"200 OK") == sent.count("/whole")
+BODY = _get("/whole", "POST", "1.1", "content-length: 9")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["", "GET / HT", _get("/whole") + "GET /wh", BODY + "half", _get("/whole") + BODY + "half"],
+    ids=["nothing", "a part", "a second part", "a body", "a second body"],
+)
+def test_what_does_not_come_is_not_waited_for(port: int, sent: str) -> None:
+    assert _asked(port, sent).count(b"200 OK") == sent.count("GET /whole")
+
+
+def test_a_body_that_comes_slowly_is_waited_for(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(BODY.encode())
+        for letter in b"slow body":
+            time.sleep(0.1)
+            client.sendall(bytes([letter]))
+        assert client.recv(65536).endswith(b"whole")

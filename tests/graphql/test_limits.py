@@ -6,10 +6,15 @@ import hashlib
 import json
 import time
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from graphql import get_introspection_query
+from loyalty_api.graphql.documents import Documents, hash_of
+from loyalty_api.graphql.problems import NotPersisted
+from loyalty_api.graphql.schema import SCHEMA
 from tests.make.phone import HOME, Phone
 from tests.make.problem import problem
 from tests.make.shop import Shop, bearer
@@ -36,6 +41,25 @@ def test_a_thousand_aliases_are_refused_quickly(phone: Phone) -> None:
     assert phone.send(many).json()["errors"][0]["extensions"]["code"] == "graphql.invalid"  # too many words
     fewer = "{ viewer { " + " ".join(f"a{number}: number" for number in range(31)) + " } }"
     problem(phone.send(fewer), 422, "graphql.beyond_limit")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ " + "viewer { number } " * 400 + "}",
+        "{ " + "... { viewer { number } } " * 250 + "}",
+        "{ viewer { " + "points { available } " * 400 + "} }",
+        "{ viewer { " + "number " * 1900 + "} }",
+        "{ viewer { ...F0 } } "
+        + " ".join(f"fragment F{n} on Viewer {{ id points {{ id }} ...F{n + 1} }}" for n in range(120))
+        + " fragment F120 on Viewer { id }",
+    ],
+    ids=range(5),
+)
+def test_a_field_written_over_and_over_is_refused_before_each_is_compared_with_each(phone: Phone, text: str) -> None:
+    """A thousand words of them would hold everybody up for a second."""
+    assert "too often" in problem(phone.send(text), 422, "graphql.beyond_limit")["detail"]
+    assert phone.send(HOME).status_code == 200
 
 
 def test_fragments_that_multiply_are_weighed_and_refused(phone: Phone) -> None:
@@ -185,7 +209,35 @@ def test_a_query_that_was_sent_once_may_be_asked_by_its_hash_also_by_get(phone: 
     problem(wrong, 422, "request.invalid", "extensions.persistedQuery.sha256Hash")
 
 
-def test_get_takes_no_text(phone: Phone) -> None:
+def test_a_query_may_be_persisted_by_get_but_nothing_else(phone: Phone) -> None:
+    def get(text: str, name: str | None = None) -> httpx.Response:
+        asked = {"query": text, "extensions": json.dumps(persisted(name or text))}
+        return phone.http.get("/graphql", params=asked, headers=bearer(phone.token))
+
+    text = "{ viewer { number } } # by get " + phone.token[-12:]
+    assert get(text).json()["data"]["viewer"]["number"]
+    assert phone.send(None, extensions=persisted(text)).json()["data"]["viewer"]["number"]
+    problem(get(text, text + " "), 422, "request.invalid", "extensions.persistedQuery.sha256Hash")
+    change = f'mutation {{ recordEngagement(id: "{uuid4()}", kind: "app_open") {{ __typename }} }}'
+    problem(get(change), 422, "graphql.wrong_method")
+    assert phone.send(None, extensions=persisted(change)).json()["data"], "by POST it may come"
+
+
+def test_documents_are_forgotten_when_they_are_long_together_and_wrong_ones_at_once() -> None:
+    documents = Documents(SCHEMA, introspection=True)
+    texts = [f"query A{number} {{ viewer {{ number }} }} # {'x' * 100_000}" for number in range(11)]
+    for text in texts:
+        assert not documents.prepare(text, None).errors
+        assert documents.prepare(None, hash_of(text)).document is not None
+    with pytest.raises(NotPersisted):
+        documents.prepare(None, hash_of(texts[0]))
+    assert documents.prepare(None, hash_of(texts[-1])).document is not None
+    assert documents.prepare("{ nothing }", None).errors
+    with pytest.raises(NotPersisted):
+        documents.prepare(None, hash_of("{ nothing }"))
+
+
+def test_get_takes_no_text_without_its_hash(phone: Phone) -> None:
     answer = phone.http.get("/graphql", params={"query": "{ viewer { number } }"}, headers=bearer(phone.token))
     problem(answer, 422, "graphql.wrong_method")
     assert phone.http.delete("/graphql", headers=bearer(phone.token)).status_code == 405

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
+
+import pytest
 
 from tests.make.live import POINTS, REDEMPTION, TIER, LivePhone
 from tests.make.phone import Phone
@@ -118,10 +122,13 @@ def test_a_redemption_is_told_as_the_till_completes_or_lets_go_of_it(make_shop: 
         live.told(points)  # and nothing of redemptions before it
 
 
-def test_a_phone_that_was_cut_off_connects_again_and_sees_what_it_missed(shop: Shop) -> None:
+@pytest.mark.parametrize("lingers", [True, False], ids=["closed", "reset"])
+def test_a_phone_that_was_cut_off_connects_again_and_sees_what_it_missed(shop: Shop, lingers: bool) -> None:
     member, phone, live = connected(shop)
     live.subscribe(POINTS)
     live.told()
+    if not lingers:
+        live.socket.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     live.socket.socket.close()  # no goodbye: the network is gone
     shop.buy(member, 1000)
     with LivePhone.of(phone) as again:

@@ -56,9 +56,9 @@ def test_a_change_that_arrives_again_late_does_not_undo_what_came_after_it(shop:
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"givenName": ""}, "given_name"),
-        ({"givenName": "x" * 201}, "given_name"),
-        ({"familyName": "a\u0000b"}, "family_name"),
+        ({"givenName": ""}, "givenName"),
+        ({"givenName": "x" * 201}, "givenName"),
+        ({"familyName": "a\u0000b"}, "familyName"),
         ({"language": "not a language"}, "language"),
     ],
 )

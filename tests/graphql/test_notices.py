@@ -41,7 +41,7 @@ def test_points_are_told_of_in_time_and_once_they_were_seen_no_more_but_others_a
     shop.set_clock("2026-03-20T12:00:00Z")
     (notice,) = notices(phone)
     assert (notice["kind"], notice["points"], notice["tier"], notice["reward"]) == ("EXPIRING", 10, None, None)
-    assert notice["text"] == "10 points expire at the end of 2026-03-31"
+    assert notice["text"] == "10 points expire at the end of 31 Mar 2026"
     assert acknowledge(phone, notice["id"]) == {"__typename": "Acknowledged", "notices": []}
     shop.set_clock("2026-03-21T12:00:00Z")
     assert notices(phone) == []

@@ -152,6 +152,11 @@ async def test_forged_foreign_and_untimely_tokens_are_refused(page: tuple[Publis
         sign(iat=PRESENT + late),
         sign(sub=""),
         sign(sub=None),
+        sign(sub="a\0da"),
+        sign(sub="\ud800"),
+        sign(sub=["ada"]),
+        sign(exp=float("nan")),
+        sign(nbf=float("nan")),
         sign(exp=None),
     ]
     found = make_providers(url)
@@ -161,6 +166,7 @@ async def test_forged_foreign_and_untimely_tokens_are_refused(page: tuple[Publis
     within = timedelta(seconds=29)
     assert await found.read(sign(exp=PRESENT - within), PRESENT)
     assert await found.read(sign(nbf=PRESENT + within), PRESENT)
+    assert await found.read(sign(exp=10**400), PRESENT), "for ever"
 
 
 def test_over_http_a_providers_token_is_the_member_with_that_external_id_and_nobody_else(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,18 +13,24 @@ from loyalty_api.domain.access.signer import Signer
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.graphql.documents import Documents
 from loyalty_api.graphql.phones import Phones, Request, Who
+from loyalty_api.graphql.problems import BeyondLimit
 from loyalty_api.graphql.run import Asked, run
 from loyalty_api.graphql.schema import SCHEMA
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Connection, Database
 from loyalty_api.kernel.facts import Facts
 from loyalty_api.settings import Settings
+from tests.make.documents import RandomDocuments
 from tests.make.phone import HOME
 from tests.make.program import BASE_RULE
+from tests.make.purchase import make_purchase
 from tests.make.reward import make_reward
 from tests.make.shop import Shop
 
 HOME_STATEMENTS_MAX = 17
+WITHOUT_HISTORY_STATEMENTS_MAX = 18  # whatever else is asked for
+PAGE_STATEMENTS_MAX = 4  # of history
+DOCUMENTS = 100  # of which a third is valid, and asks for no more than one query may
 
 
 class Counting:
@@ -50,8 +57,10 @@ class Counting:
                 connection.remove_query_logger(note)
 
 
-async def count(database: Database, shop: Shop, member_id: str, text: str) -> list[str]:
-    """The statements of a query; it must succeed, and read in one view."""
+async def count(
+    database: Database, shop: Shop, member_id: str, text: str, variables: dict[str, Any] | None = None
+) -> list[str]:
+    """The statements of a query; it must succeed, and read in one view at most."""
     counting = Counting(database)
     phones = Phones(
         database=counting,  # type: ignore[arg-type]
@@ -63,9 +72,9 @@ async def count(database: Database, shop: Shop, member_id: str, text: str) -> li
     async with database.reader() as connection:
         program_id = await connection.fetchval("SELECT program_id FROM members WHERE member_id = $1", UUID(member_id))
     request = Request(phones, Who(program_id, UUID(member_id), "a test"), now(), "")
-    answered = await run(Documents(SCHEMA, introspection=True), Asked(query=text), request)
+    answered = await run(Documents(SCHEMA, introspection=True), Asked(query=text, variables=variables), request)
     assert "errors" not in answered.body, answered.body["errors"]
-    assert counting.readers == 1
+    assert counting.readers <= 1
     return counting.statements
 
 
@@ -88,6 +97,34 @@ async def test_the_home_screen_costs_the_same_however_much_happened(database: Da
     many = await count(database, busy_shop, busy["id"], HOME)
     assert len(few) == len(many), [*few, *many]
     assert len(few) <= HOME_STATEMENTS_MAX
+
+
+async def test_any_query_costs_the_same_however_many_rows_there_are(database: Database, busy_shop: Shop) -> None:
+    """All that may be asked takes so many, and only further pages of the history cost more."""
+    few, many = busy_shop.enrol(), busy_shop.enrol()
+    for member, purchases in ((few, 3), (many, 300)):
+        bought = [make_purchase(member["card"], 300_000 // purchases) for _ in range(purchases)]
+        assert busy_shop.call("POST", "/v1/purchases/batch", bought).status_code == 200
+        busy_shop.engage(member)
+        busy_shop.redeem(member, "r1", complete=True)
+        busy_shop.redeem(member, "r2", complete=False)
+    drawn = 0
+    for seed in range(DOCUMENTS):
+        asked = RandomDocuments(SCHEMA, seed, {"after": [None], "within": ["P30D", "P3660D"]}).draw("query")
+        pages = asked.body["query"].count("activity")
+        if not asked.valid:
+            continue
+        try:
+            counted = [
+                await count(database, busy_shop, each["id"], asked.body["query"], asked.body["variables"])
+                for each in (few, many)
+            ]
+        except BeyondLimit:
+            continue
+        assert len(counted[0]) == len(counted[1]), asked
+        assert len(counted[0]) <= WITHOUT_HISTORY_STATEMENTS_MAX + PAGE_STATEMENTS_MAX * pages, asked
+        drawn += 1
+    assert drawn > DOCUMENTS / 10
 
 
 async def test_what_is_asked_twice_is_read_once(database: Database, busy_shop: Shop) -> None:

@@ -52,7 +52,7 @@ def test_the_history_speaks_the_members_language_and_minds_one(shop: Shop) -> No
         shop.post(make_purchase(member["card"], 150_000, reference=f"many-{language}"))
         edges = Phone.of(shop, member).ask(ACTIVITY, first=10)["viewer"]["activity"]["edges"]
         texts[language] = [edge["node"]["text"] for edge in edges]
-    assert texts["en"] == ["1500 points for purchase many-en", "1 point for purchase one-en"]
+    assert texts["en"] == ["1,500 points for purchase many-en", "1 point for purchase one-en"]
     assert texts["de"] == ["1.500 Punkte für Einkauf many-de", "1 Punkt für Einkauf one-de"]
     assert texts["fr"][1] == "1 point for purchase one-fr"
 
@@ -96,6 +96,30 @@ def test_pages_of_rewards_follow_the_document_and_its_filter(make_shop: Callable
     assert (seen, page["pageInfo"]["hasNextPage"]) == (["r10", "r20"], False)
     dear = phone.ask(query, filter={"redeemable": False, "maxPoints": 100})["viewer"]["rewards"]
     assert [edge["node"]["code"] for edge in dear["edges"]] == ["r30"]
+
+
+def test_what_a_reward_gives_is_told_so_that_a_phone_can_show_it(make_shop: Callable[..., Shop]) -> None:
+    effects: list[dict[str, Any]] = [
+        {"money_off": {"amount_minor": 500}},
+        {"percent_off": {"percent": 12.5, "max_minor": 900}},
+        {"percent_off": {"percent": 10}},
+        {"free_product": {"sku": "ESP-250", "quantity": 2}},
+        {"donation": {"to": "the lifeboats"}},
+        {"custom": {"note": "a mug"}},
+    ]
+    shop = make_shop(rewards=[{"code": f"r{number}", "points": 5} | each for number, each in enumerate(effects)])
+    told = Phone.of(shop, shop.enrol()).ask(
+        "{ viewer { rewards { edges { node { amount percent amountMax sku quantity note } } } } }"
+    )["viewer"]["rewards"]["edges"]
+    given = [{name: value for name, value in edge["node"].items() if value is not None} for edge in told]
+    assert given == [
+        {"amount": 500},
+        {"percent": 12.5, "amountMax": 900},
+        {"percent": 10},
+        {"sku": "ESP-250", "quantity": 2},
+        {"note": "the lifeboats"},
+        {"note": "a mug"},
+    ]
 
 
 def test_two_members_and_two_programs_see_nothing_of_each_other(

@@ -67,6 +67,37 @@ def test_a_picture_of_a_code_is_soon_refused_everywhere(shop: Shop, member: dict
     assert shop.points(member) == (50, 0)
 
 
+@pytest.mark.parametrize(
+    ("occurred_at", "arrives_at", "status"),
+    [
+        (LAST_GOOD, LAST_GOOD, 201),
+        (OVER, OVER, 409),  # a picture that is taken to a till whose clock is right
+        ("2026-03-02T12:06:58Z", LAST_GOOD, 201),  # the till's clock is five minutes ahead
+        ("2026-03-02T12:04:00Z", OVER, 409),  # the same with a picture
+        ("2026-03-02T12:01:01Z", OVER, 409),  # paid a minute ago, when the next one was shown already
+        ("2026-03-02T12:01:00Z", OVER, 201),  # a till that tried for a minute to send it
+    ],
+)
+def test_on_a_receipt_that_arrives_at_once_a_code_is_good_for_two_minutes(
+    shop: Shop, member: dict[str, Any], occurred_at: str, arrives_at: str, status: int
+) -> None:
+    code = Phone.of(shop, member).code()
+    shop.set_clock(arrives_at)
+    for answer in (
+        shop.post(make_purchase(code, 100, occurred_at=occurred_at)),
+        shop.call("POST", "/v1/engagement", make_engagement(code, "review.written", occurred_at=occurred_at)),
+    ):
+        assert answer.status_code == status, answer.text
+        assert status == 201 or answer.json()["code"] == "member.code_expired"
+
+
+def test_who_pays_two_baskets_shows_one_code_twice(shop: Shop, member: dict[str, Any]) -> None:
+    code = Phone.of(shop, member).code()
+    for source in ("till-1", "till-2"):
+        assert shop.post(make_purchase(code, 1000, source=source, occurred_at=PRESENT)).status_code == 201
+    assert shop.points(member) == (70, 0)
+
+
 def test_where_no_receipt_says_when_a_code_was_shown_it_counts_now(shop: Shop, member: dict[str, Any]) -> None:
     code = Phone.of(shop, member).code()
     shop.set_clock(OVER)

@@ -1,8 +1,9 @@
 """How a connection speaks HTTP: uvicorn's protocol on httptools, which an answer leaves in one piece, and which keeps
 the limits that uvicorn leaves to a proxy.
 
-A head may have ``HEAD_BYTES_MAX`` bytes, and must be whole ``HEAD_SECONDS_MAX`` after its first byte, or after the
-connection was made; otherwise the connection ends. What the application reads and sends has limits of its own.
+A head may have ``HEAD_BYTES_MAX`` bytes, and must be whole ``WAIT_SECONDS_MAX`` after its first byte, or after the
+connection was made; within a body nobody may be silent for so long. Otherwise the connection ends. How long a body may
+be is the application's matter.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from loyalty_api.kernel.refusals import Malformed
 from loyalty_api.rest.problems import refuse
 
 HEAD_BYTES_MAX = 64 * 1024
-HEAD_SECONDS_MAX = 30.0
+WAIT_SECONDS_MAX = 30.0
 REFUSED_SECONDS = 1.0  # in which a client may read why
 
 
@@ -24,6 +25,7 @@ class Http(HttpToolsProtocol):
     """One connection."""
 
     _in_head = True
+    _in_body = False
     _head_bytes = 0  # of a head that is not whole yet
     _waiting: asyncio.TimerHandle | None = None
     _refused = False
@@ -45,7 +47,12 @@ class Http(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and not self._refused:
+        if self._refused:
+            return
+        if self._in_body:
+            self._stop_waiting()
+            self._wait()
+        elif self._in_head:
             if self._head_bytes > HEAD_BYTES_MAX:
                 self.send_400_response(f"The head of a request may have {HEAD_BYTES_MAX:,} bytes.")
             elif self._waiting is None:
@@ -58,11 +65,16 @@ class Http(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
-        self._in_head, self._head_bytes = False, 0
-        self._stop_waiting()
+        self._in_head, self._in_body, self._head_bytes = False, True, 0
         super().on_headers_complete()
         if self.cycle is not None:
             self.cycle.__class__ = _Whole  # its task was made just now and has not begun
+
+    def on_message_complete(self) -> None:
+        """The body is whole."""
+        self._in_body = False
+        self._stop_waiting()
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """What cannot be read as HTTP gets a problem, and no second chance. The rest is let go unread: hanging up at
@@ -76,7 +88,7 @@ class Http(HttpToolsProtocol):
         self.loop.call_later(REFUSED_SECONDS, self.transport.close)
 
     def _wait(self) -> None:
-        self._waiting = self.loop.call_later(HEAD_SECONDS_MAX, self.transport.close)
+        self._waiting = self.loop.call_later(WAIT_SECONDS_MAX, self.transport.close)
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:

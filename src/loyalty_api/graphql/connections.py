@@ -52,7 +52,7 @@ def read_page(first: int, after: str | None) -> Page:
     if after is None:
         return Page(limit=first, after=None)
     try:
-        return Page(limit=first, after=base64.urlsafe_b64decode(after.encode("ascii")).decode("ascii"))
+        return Page(limit=first, after=base64.urlsafe_b64decode(after.encode("ascii")).decode("ascii"), said_as="after")
     except (binascii.Error, UnicodeError, ValueError):
         raise InvalidRequest.of(FieldError("after", "is not a cursor that this service gave out")) from None
 

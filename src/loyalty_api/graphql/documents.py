@@ -17,6 +17,7 @@ from loyalty_api.graphql.problems import NotPersisted
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 
 REMEMBERED_MAX = 1_000
+REMEMBERED_LENGTH_MAX = 1_000_000  # of all texts together; a document takes a hundred times its text
 ERRORS_MAX = 5
 
 
@@ -33,7 +34,8 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
         self._schema = schema
         self._rules = [*specified_rules, *(() if introspection else (NoSchemaIntrospectionCustomRule,))]
-        self._known: OrderedDict[str, Prepared] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Prepared, int]] = OrderedDict()  # with the length of the text
+        self._length = 0
 
     def prepare(self, text: str | None, sha256: str | None) -> Prepared:
         """The document of this text, or of this hash. Refuses: NotPersisted, BeyondLimit, InvalidRequest (the hash is
@@ -41,15 +43,21 @@ class Documents:
         name = hash_of(text) if text is not None else (sha256 or "").lower()
         if text is not None and sha256 is not None and sha256.lower() != name:
             raise InvalidRequest.of(FieldError("extensions.persistedQuery.sha256Hash", "is the hash of another text"))
-        known = self._known.get(name)
-        if known is None:
-            if text is None:
-                raise NotPersisted("PersistedQueryNotFound")
-            known = self._known[name] = self._read(text)
-            if len(self._known) > REMEMBERED_MAX:
-                self._known.popitem(last=False)
-        self._known.move_to_end(name)
-        return known
+        if name in self._known:
+            self._known.move_to_end(name)
+            return self._known[name][0]
+        if text is None:
+            raise NotPersisted("PersistedQueryNotFound")
+        prepared = self._read(text)
+        if not prepared.errors:
+            self._remember(name, prepared, len(text))
+        return prepared
+
+    def _remember(self, name: str, prepared: Prepared, length: int) -> None:
+        self._known[name] = prepared, length
+        self._length += length
+        while len(self._known) > REMEMBERED_MAX or self._length > REMEMBERED_LENGTH_MAX:
+            self._length -= self._known.popitem(last=False)[1][1]
 
     def _read(self, text: str) -> Prepared:
         try:

@@ -1,4 +1,4 @@
-"""``/graphql`` over HTTP: POST with a document, GET with the hash of a persisted one."""
+"""``/graphql`` over HTTP: POST with a document, GET with the hash of a persisted one, or of one to persist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import msgspec
 from loyalty_api.graphql.documents import Documents
 from loyalty_api.graphql.identity import Identities
 from loyalty_api.graphql.phones import Phones, Request
-from loyalty_api.graphql.problems import FAILED, NotPersisted, Reply, WrongMethod, refuse
+from loyalty_api.graphql.problems import (
+    GRAPHQL_JSON,
+    NotPersisted,
+    Reply,
+    WrongMethod,
+    fail,
+    refuse,
+    tell_refused,
+)
 from loyalty_api.graphql.providers import Providers
 from loyalty_api.graphql.run import Asked, run
 from loyalty_api.graphql.schema import SCHEMA
@@ -20,7 +28,7 @@ from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Kind, Malfor
 
 PATH = "/graphql"
 BODY_BYTES_MAX = 128 * 1024
-_JSON, _GRAPHQL_JSON = b"application/json", b"application/graphql-response+json"
+_JSON = b"application/json"
 
 log = logger(__name__)
 
@@ -51,17 +59,18 @@ class Endpoint:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answers one request, whatever happens."""
+        as_graphql = _reads_graphql(dict(scope["headers"]))
         try:
             reply = await self._answer(scope, receive)
         except Refusal as refusal:
-            reply = refuse(refusal)
+            reply = refuse(refusal, as_graphql=as_graphql)
         except Exception as error:
             log.error("request_failed", path=PATH, exc_info=error)
-            body = {"type": f"urn:loyalty-api:problem:{FAILED}", "title": "Something went wrong here", "status": 500}
-            body |= {"code": FAILED, "detail": "The request failed on our side; it may be sent again."}
-            reply = Reply(500, msgspec.json.encode(body))
+            reply = fail(as_graphql=as_graphql)
         headers = [(b"content-type", reply.content_type), (b"content-length", str(len(reply.body)).encode())]
         headers += [(b"cache-control", b"no-store"), *reply.headers]
+        if reply.status == 413 and scope["http_version"].startswith("1"):
+            headers.append((b"connection", b"close"))  # the rest of the body stays unread
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
@@ -74,27 +83,36 @@ class Endpoint:
         asked = _of_address(scope["query_string"]) if reads_only else _decode(await _body(headers, receive))
         language = headers.get(b"accept-language", b"").decode("latin-1")[:200]
         request = Request(self.phones, who, received_at, language)
-        content_type = _GRAPHQL_JSON if _GRAPHQL_JSON in headers.get(b"accept", b"") else _JSON
+        content_type = GRAPHQL_JSON if _reads_graphql(headers) else _JSON
         try:
             answered = await run(self.documents, asked, request, reads_only=reads_only)
         except NotPersisted as missing:
-            told = {"message": missing.detail, "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}
-            return Reply(200, msgspec.json.encode({"errors": [told]}), content_type)
-        status = 400 if not answered.ran and content_type == _GRAPHQL_JSON else 200
+            return Reply(200, msgspec.json.encode({"errors": [tell_refused(missing)]}), content_type)
+        status = 400 if not answered.ran and content_type == GRAPHQL_JSON else 200
         return Reply(status, msgspec.json.encode(answered.body), content_type)
+
+
+def _reads_graphql(headers: dict[bytes, bytes]) -> bool:
+    return GRAPHQL_JSON in headers.get(b"accept", b"")
 
 
 async def _body(headers: dict[bytes, bytes], receive: Any) -> bytes:
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != _JSON or headers.get(b"content-encoding", b"identity") != b"identity":
         raise NotJson("Send application/json.")
+    length = headers.get(b"content-length", b"")
+    too_long = TooLong(f"A request may have at most {BODY_BYTES_MAX:,} bytes.")
+    if length.isdigit() and int(length) > BODY_BYTES_MAX:
+        raise too_long
     body, more = b"", True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Malformed("The request was cut off.")
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > BODY_BYTES_MAX:
-            raise TooLong(f"A request may have at most {BODY_BYTES_MAX:,} bytes.")
+            raise too_long
     return body
 
 
@@ -102,7 +120,8 @@ def _decode(body: bytes) -> Asked:
     try:
         return msgspec.json.decode(body, type=Asked)
     except msgspec.ValidationError as error:
-        raise InvalidRequest.of(FieldError("body", str(error))) from None
+        sentence, _, place = str(error).partition(" - at `$.")
+        raise InvalidRequest.of(FieldError(place.rstrip("`") or "body", sentence)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("The body is not JSON.") from None
 
@@ -111,11 +130,12 @@ def _of_address(query: bytes) -> Asked:
     try:
         said = dict(parse_qsl(query.decode("ascii"), max_num_fields=5))
         raw = {name: msgspec.json.decode(said[name]) for name in ("variables", "extensions") if name in said}
-        asked = msgspec.convert({**raw, "operationName": said.get("operationName")}, Asked)
+        raw |= {name: said[name] for name in ("query", "operationName") if name in said}
+        asked = msgspec.convert(raw, Asked)
     except (ValueError, msgspec.MsgspecError, RecursionError):
         raise Malformed("The address cannot be read.") from None
-    if "query" in said or asked.sha256 is None:
-        raise WrongMethod("GET asks by the hash of a persisted query; send a text with POST.")
+    if asked.sha256 is None:  # a text may come with its hash: urql sends it once more this way, where it is not known
+        raise WrongMethod("GET asks by the hash of a persisted query; send a text without one with POST.")
     return asked
 
 

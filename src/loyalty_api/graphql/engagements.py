@@ -15,6 +15,7 @@ from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.points import Balance
 from loyalty_api.graphql.refused import EngagementNotAllowed, IdReused, InputInvalid, tell_refusal
 from loyalty_api.graphql.scalars import Points
+from loyalty_api.graphql.viewer import THEREAFTER, Viewer, thereafter
 from loyalty_api.kernel.refusals import Refusal
 
 
@@ -26,6 +27,7 @@ class EngagementRecorded:
     kind: str = strawberry.field(description="What happened.")
     points: Points = strawberry.field(description="How many points it earned.")
     balance: Balance = strawberry.field(description="The points right after it.")
+    viewer: Viewer = strawberry.field(resolver=thereafter, description=THEREAFTER)
 
 
 EngagementResult = Annotated[

@@ -5,6 +5,8 @@ Fragments are weighed once each, however often they are spread, so that weighing
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -22,6 +24,7 @@ from loyalty_api.graphql.problems import BeyondLimit
 
 DEPTH_MAX = 16
 ALIASES_MAX = 30
+PAIRS_MAX = 5_000  # of fields by one name, as a hundred of them make: validating compares each with each
 TOKENS_MAX = 2_000
 COST_MAX = 5_000  # fields, those of a page counted once for each of its items
 PAGE_DEFAULT = 20
@@ -42,10 +45,17 @@ class Weight(NamedTuple):
 
 
 def check_document(document: DocumentNode) -> None:
-    """Refuses: BeyondLimit (aliases, depth). Cost depends on the variables, see ``cost_of``."""
-    aliases = sum(_aliases(definition.selection_set) for definition in _selecting(document))
+    """Refuses: BeyondLimit (aliases, repeated fields, depth). Cost depends on the variables, see ``cost_of``."""
+    names: Counter[str] = Counter()
+    aliases = 0
+    for field in _fields(document):
+        aliases += field.alias is not None
+        names[(field.alias or field.name).value] += 1
     if aliases > ALIASES_MAX:
         raise BeyondLimit(f"The query has {aliases} aliases; {ALIASES_MAX} are the most.")
+    if sum(times * (times - 1) // 2 for times in names.values()) > PAIRS_MAX:
+        name, times = names.most_common(1)[0]
+        raise BeyondLimit(f"The query repeats its fields too often: {name} {times} times.")
     for operation in operations_of(document):
         depth = _Weigher(document, {}).weigh(operation.selection_set).depth
         if depth > DEPTH_MAX:
@@ -70,13 +80,16 @@ def _selecting(document: DocumentNode) -> list[Any]:
     return [each for each in document.definitions if isinstance(each, kinds)]
 
 
-def _aliases(selected: SelectionSetNode | None) -> int:
-    count, waiting = 0, [selected]
+def _fields(document: DocumentNode) -> Iterator[FieldNode]:
+    """Every field that is written anywhere in the document."""
+    waiting: list[Any] = [each.selection_set for each in _selecting(document)]
     while waiting:
-        for each in (waiting.pop() or SelectionSetNode(selections=())).selections:
-            count += isinstance(each, FieldNode) and each.alias is not None
-            waiting.append(getattr(each, "selection_set", None))
-    return count
+        for each in waiting.pop().selections:
+            if isinstance(each, FieldNode):
+                yield each
+            inner = getattr(each, "selection_set", None)
+            if inner is not None:
+                waiting.append(inner)
 
 
 class _Weigher:

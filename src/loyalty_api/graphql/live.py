@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -30,18 +30,28 @@ from loyalty_api.kernel.refusals import Busy
 BEAT_SECONDS = 45.0  # between two looks at the present while nothing is heard; proxies hang up after a minute
 AGAIN_SECONDS = 1.0  # when the database is out of reach
 
+
+class PhoneGone(Exception):
+    """Nothing was heard of the phone since it was pinged."""
+
+
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 log = logger(__name__)
 
 
-class Subscribed(NamedTuple):
-    """One subscription; ``field``: of the root."""
+class Subscribed:
+    """One subscription; ``field``: of the root. ``told``: the last message, or the status of each redemption: of this
+    one, for another may begin under the same name while a message of it is on its way."""
 
-    asked: Asked
-    prepared: Prepared
-    cost: int
-    field: str
+    __slots__ = ("asked", "cost", "field", "prepared", "told")
+
+    def __init__(self, asked: Asked, prepared: Prepared, cost: int, field: str) -> None:
+        self.asked = asked
+        self.prepared = prepared
+        self.cost = cost
+        self.field = field
+        self.told: Any = None
 
 
 class Live:
@@ -55,7 +65,7 @@ class Live:
         self._language = language
         self._send = send
         self._subscribed: dict[str, Subscribed] = {}
-        self._told: dict[str, Any] = {}  # by subscription: the last message, or the status of each redemption
+        self._pinged = False
 
     def start(self, name: str, subscribed: Subscribed, ear: Ear) -> None:
         """Begins with a subscription, by the name that its phone gave it."""
@@ -65,10 +75,13 @@ class Live:
     def stop(self, name: str) -> None:
         """Ends it."""
         self._subscribed.pop(name, None)
-        self._told.pop(name, None)
+
+    def answered(self) -> None:
+        """The phone is there: it has said something."""
+        self._pinged = False
 
     async def run(self, ear: Ear) -> None:
-        """Tells whatever changes until the token is not good any more. Refuses: TokenRefused."""
+        """Tells whatever changes until the token is not good any more. Refuses: TokenRefused. Raises PhoneGone."""
         while True:
             kinds = await self._wait(ear)
             try:
@@ -88,6 +101,9 @@ class Live:
         except TimeoutError:
             if now() >= self._token.expires_at:
                 raise TokenRefused("This token has run out; connect again with a fresh one.") from None
+            if self._pinged:
+                raise PhoneGone from None
+            self._pinged = True
             await self._send({"type": "ping"})
             return None
 
@@ -106,14 +122,14 @@ class Live:
             await self._tell_redemptions(name, subscribed, request)
             return
         payload = await self._payload(name, subscribed, request, None)
-        if payload is not None and self._told.get(name) != payload:
-            self._told[name] = payload
+        if payload is not None and subscribed.told != payload:
+            subscribed.told = payload
             await self._send({"type": "next", "id": name, "payload": payload})
 
     async def _tell_redemptions(self, name: str, subscribed: Subscribed, request: Request) -> None:
         """Each that stands otherwise than when it was told last; of those before the first look, what is set aside."""
         found = await present_redemptions(request)
-        told = self._told.get(name)
+        told = subscribed.told
         for each in found:
             if told is None and each.status is not RedemptionStatus.RESERVED:
                 continue
@@ -123,7 +139,7 @@ class Live:
             if payload is None:
                 return
             await self._send({"type": "next", "id": name, "payload": payload})
-        self._told[name] = {each.redemption_id: each.status for each in found}
+        subscribed.told = {each.redemption_id: each.status for each in found}
 
     async def _payload(self, name: str, subscribed: Subscribed, request: Request, root: Any) -> msgspec.Raw | None:
         """What the subscription asks for, as it is now; None: it is over, for it cannot be answered, or was ended."""

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 import strawberry
 from msgspec import UNSET, Meta, UnsetType
+from strawberry.utils.str_converters import to_camel_case
 
 from loyalty_api.domain.claims.once import KeyReused
 from loyalty_api.domain.members.amend import amend_member
@@ -16,8 +17,9 @@ from loyalty_api.domain.members.record_consents import Consent as Decision
 from loyalty_api.domain.members.record_consents import record_consents
 from loyalty_api.graphql.once import write_once
 from loyalty_api.graphql.phones import Request
-from loyalty_api.graphql.profile import Profile, profile_of
+from loyalty_api.graphql.profile import Profile, member_profile
 from loyalty_api.graphql.refused import IdReused, InputInvalid, tell_refusal
+from loyalty_api.graphql.viewer import THEREAFTER, Viewer, thereafter
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
 
@@ -26,6 +28,13 @@ CONSENTS_MAX = 50
 _Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 _Language = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", max_length=35)]
 _Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.-]{0,59}$(?!\n)")]
+
+_NAME = "must have 1 to 200 characters, or be null"
+_MUST = {  # what members are told, by field
+    **dict.fromkeys(("given_name", "family_name", "email", "phone"), _NAME),
+    "language": "must be the short name of a language, such as de",
+    "kind": "must be a kind of consent, such as marketing.email",
+}
 
 
 class _Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +74,7 @@ class ProfileUpdated:
     """What the mutation did."""
 
     profile: Profile = strawberry.field(description="What is known of the member now.")
+    viewer: Viewer = strawberry.field(resolver=thereafter, description=THEREAFTER)
 
 
 ProfileResult = Annotated[
@@ -121,12 +131,12 @@ async def _write(request: Request, key: UUID, content: str, work: Callable[[Conn
         await write_once(request, key, content, work)
     except KeyReused as refusal:
         return tell_refusal(refusal)
-    return ProfileUpdated(profile=profile_of(await request.member()))
+    return ProfileUpdated(profile=await member_profile(request))
 
 
 def _read(named: dict[str, Any], kind: Any) -> Any:
     try:
         return msgspec.convert(named, kind)
     except msgspec.ValidationError as error:
-        sentence, _, place = str(error).partition(" - at `$.")
-        raise InvalidRequest.of(FieldError(place.rstrip("`") or "input", sentence)) from None
+        place = str(error).rpartition(" - at `$.")[2].rstrip("`")
+        raise InvalidRequest.of(FieldError(to_camel_case(place), _MUST[place])) from None

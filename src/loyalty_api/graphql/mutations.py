@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from loyalty_api.graphql.acknowledge import AcknowledgeResult, acknowledge
 from loyalty_api.graphql.engagements import EngagementResult, record_by_phone
 from loyalty_api.graphql.members import (
     ConsentInput,
@@ -17,7 +18,6 @@ from loyalty_api.graphql.members import (
     set_consents,
     update_profile,
 )
-from loyalty_api.graphql.notices import AcknowledgeResult, acknowledge
 from loyalty_api.graphql.redemptions import CancelResult, RedeemResult, cancel, redeem
 from loyalty_api.graphql.viewer import Info
 

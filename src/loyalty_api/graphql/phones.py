@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
+import strawberry
 
 from loyalty_api.domain.access.signer import Signer
 from loyalty_api.domain.earning.phrases import LANGUAGES
@@ -21,6 +22,7 @@ from loyalty_api.kernel.facts import Facts
 from loyalty_api.settings import Settings
 
 Found = TypeVar("Found")
+OWN_ID = "The same in every answer, so that what a client keeps of it moves with the next one; opaque."
 
 
 class Phones(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +61,9 @@ class Request:
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = asyncio.ensure_future(self._alone(read))
-        return await known
+        if known.done():
+            return known.result()
+        return await asyncio.shield(known)  # a field that is called off, as one beside it failed, reads for others too
 
     async def _alone(self, read: Callable[[Connection], Awaitable[Found]]) -> Found:
         async with self._lock:  # a connection runs one statement at a time
@@ -83,6 +87,10 @@ class Request:
         """The program, and its present."""
         program = await self.program()
         return program, program.present(self.received_at)
+
+    def own_id(self, *what: str) -> strawberry.ID:
+        """By which clients know again what is one thing of the member in every answer."""
+        return strawberry.ID(".".join((*what, str(self.who.member_id))))
 
     async def member(self) -> Member:
         """The member's profile, identifiers and consents."""

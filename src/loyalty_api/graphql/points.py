@@ -10,7 +10,7 @@ import strawberry
 
 from loyalty_api.domain.points.queries import Expiring, points_and_expiring
 from loyalty_api.domain.points.queries import Points as Counted
-from loyalty_api.graphql.phones import Request
+from loyalty_api.graphql.phones import OWN_ID, Request
 from loyalty_api.graphql.scalars import Points
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
 
@@ -38,6 +38,7 @@ class Balance:
 class MemberPoints:
     """As of the request."""
 
+    id: strawberry.ID = strawberry.field(description=OWN_ID)
     available: Points = strawberry.field(description="What may be spent; below zero while points are owed.")
     pending: Points = strawberry.field(description="Earned, and not yet available.")
     reserved: Points = strawberry.field(description="Set aside for a redemption that is not completed.")
@@ -59,7 +60,7 @@ async def member_points(request: Request) -> MemberPoints:
     """The points, in two statements, whatever is asked of them."""
     counted, soon = await _read(request)
     _, now = await request.present()
-    return _points(counted, soon, now)
+    return _points(request.own_id("points"), counted, soon, now)
 
 
 async def expiring_points(request: Request) -> list[Expiring]:
@@ -74,8 +75,9 @@ async def _read(request: Request) -> tuple[Counted, list[Expiring]]:
     return await request.once("points", lambda connection: points_and_expiring(connection, **named, until=until))
 
 
-def _points(counted: Counted, soon: list[Expiring], now: datetime) -> MemberPoints:
+def _points(own_id: strawberry.ID, counted: Counted, soon: list[Expiring], now: datetime) -> MemberPoints:
     return MemberPoints(
+        id=own_id,
         available=Points(counted.available),
         pending=Points(counted.pending),
         reserved=Points(counted.reserved),

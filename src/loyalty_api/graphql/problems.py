@@ -1,4 +1,5 @@
-"""How this door says no: a problem (RFC 9457) before a document runs, an error of GraphQL with the same code after."""
+"""How this door says no: an error of GraphQL, or, before a document runs, for whoever does not ask to be answered in
+GraphQL's own content type, a problem (RFC 9457) with the same code."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from loyalty_api.kernel.refusals import Busy, Kind, Refusal
 
 FAILED = "service.failed"
 INVALID = "graphql.invalid"
+GRAPHQL_JSON = b"application/graphql-response+json"
 
 log = logger(__name__)
 
@@ -58,33 +60,54 @@ class Reply(msgspec.Struct, frozen=True):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-def refuse(refusal: Refusal) -> Reply:
-    """The problem of a request that no document was run for."""
-    body: dict[str, Any] = {
-        "type": f"urn:loyalty-api:problem:{refusal.code}",
-        "title": refusal.title,
-        "status": STATUS[refusal.kind],
-        "code": refusal.code,
-        "detail": refusal.detail,
-    }
-    if refusal.errors:
-        body["errors"] = [{"field": each.field, "message": each.message} for each in refusal.errors]
+def refuse(refusal: Refusal, *, as_graphql: bool = False) -> Reply:
+    """The problem of a request that no document was run for; ``as_graphql``: as a response of GraphQL, with the same
+    code and status."""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if isinstance(refusal, Busy):
         headers = ((b"retry-after", str(refusal.retry_after_seconds).encode()),)
     if refusal.kind is Kind.UNAUTHENTICATED:
         headers = ((b"www-authenticate", b"Bearer"),)
-    return Reply(STATUS[refusal.kind], msgspec.json.encode(body), headers=headers)
+    status = STATUS[refusal.kind]
+    if as_graphql:
+        return Reply(status, msgspec.json.encode({"errors": [tell_refused(refusal)]}), GRAPHQL_JSON, headers)
+    body: dict[str, Any] = {
+        "type": f"urn:loyalty-api:problem:{refusal.code}",
+        "title": refusal.title,
+        "status": status,
+        "code": refusal.code,
+        "detail": refusal.detail,
+    }
+    if refusal.errors:
+        body["errors"] = [{"field": each.field, "message": each.message} for each in refusal.errors]
+    return Reply(status, msgspec.json.encode(body), headers=headers)
+
+
+def fail(*, as_graphql: bool) -> Reply:
+    """What is answered when we failed, without a word about why."""
+    detail = "The request failed on our side; it may be sent again."
+    if as_graphql:
+        body: dict[str, Any] = {"errors": [{"message": detail, "extensions": {"code": FAILED}}]}
+        return Reply(500, msgspec.json.encode(body), GRAPHQL_JSON)
+    body = {"type": f"urn:loyalty-api:problem:{FAILED}", "title": "Something went wrong here", "status": 500}
+    return Reply(500, msgspec.json.encode(body | {"code": FAILED, "detail": detail}))
+
+
+def tell_refused(refusal: Refusal) -> dict[str, Any]:
+    """A refusal as an error of GraphQL; what clients know by a name of their own has that name."""
+    if isinstance(refusal, NotPersisted):
+        return {"message": refusal.detail, "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}
+    extensions: dict[str, Any] = {"code": refusal.code}
+    if refusal.errors:
+        extensions["errors"] = [{"field": each.field, "message": each.message} for each in refusal.errors]
+    return {"message": refusal.detail, "extensions": extensions}
 
 
 def tell_error(error: GraphQLError) -> dict[str, Any]:
     """An error as phones are told it: a refusal by its code, a fault of the document as it is, ours without words."""
     told, cause = error.formatted, cause_of(error)
     if isinstance(cause, Refusal):
-        extensions: dict[str, Any] = {"code": cause.code}
-        if cause.errors:
-            extensions["errors"] = [{"field": each.field, "message": each.message} for each in cause.errors]
-        return {**told, "message": cause.detail, "extensions": extensions}
+        return {**told, **tell_refused(cause)}
     if cause is None or isinstance(cause, GraphQLError):
         return {**told, "extensions": {"code": INVALID, **(error.extensions or {})}}
     log.error("field_failed", path=error.path, exc_info=cause)

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from loyalty_api.domain.members.queries import Member
+from loyalty_api.graphql.phones import OWN_ID, Request
 
 
 @strawberry.type(description="What the member decided last about one kind of consent.")
@@ -23,6 +23,7 @@ class Consent:
 class Profile:
     """Personal data."""
 
+    id: strawberry.ID = strawberry.field(description=OWN_ID)
     given_name: str | None = strawberry.field(description="First name.")
     family_name: str | None = strawberry.field(description="Last name.")
     email: str | None = strawberry.field(description="E-mail address.")
@@ -33,8 +34,9 @@ class Profile:
     consents: list[Consent] = strawberry.field(description="What they decided last, by kind.")
 
 
-def profile_of(member: Member) -> Profile:
-    """The profile of a member."""
+async def member_profile(request: Request) -> Profile:
+    """The profile."""
+    member = await request.member()
     told: dict[str, Any] = member.profile
     consents = [Consent(kind=each.kind, given=each.given, decided_at=each.decided_at) for each in member.consents]
-    return Profile(**told, enrolled_at=member.enrolled_at, consents=consents)
+    return Profile(id=request.own_id("profile"), **told, enrolled_at=member.enrolled_at, consents=consents)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
 import aiohttp
@@ -98,14 +99,15 @@ class _Keys:
             raise TokenRefused("This token is not good.") from None
         self._check_times(claims, (now - EPOCH).total_seconds())
         external_id = claims.get(provider.claim)
-        if not isinstance(external_id, str) or not external_id:
+        if not isinstance(external_id, str) or not external_id.isprintable() or not external_id:
             raise TokenRefused(f"This token does not say {provider.claim}.")
         return external_id, min(claims["exp"] + provider.leeway_seconds, SECONDS_MAX)
 
     def _check_times(self, claims: dict[str, Any], now: float) -> None:
         leeway = self.provider.leeway_seconds
         for name in ("exp", "nbf", "iat"):
-            if name in claims and (isinstance(claims[name], bool) or not isinstance(claims[name], int | float)):
+            said = claims.get(name, 0)
+            if isinstance(said, bool) or not isinstance(said, int | float) or not said <= inf:
                 raise TokenRefused("This token is not good.")
         if now >= claims["exp"] + leeway:
             raise TokenRefused("This token has run out.")

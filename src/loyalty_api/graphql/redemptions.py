@@ -31,6 +31,7 @@ from loyalty_api.graphql.refused import (
     tell_refusal,
 )
 from loyalty_api.graphql.scalars import Money, Points
+from loyalty_api.graphql.viewer import THEREAFTER, Viewer, thereafter
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
 
@@ -57,6 +58,7 @@ class Redeemed:
     expires_at: datetime | None = strawberry.field(description="Until when it is set aside; null: it is not.")
     coupon: str | None = strawberry.field(description="The code that it gave out; null: none.")
     balance: Balance = strawberry.field(description="The points right after it.")
+    viewer: Viewer = strawberry.field(resolver=thereafter, description=THEREAFTER)
 
 
 RedeemResult = Annotated[
@@ -85,8 +87,8 @@ async def redeem(request: Request, *, key: UUID, reward: str, at_once: bool) -> 
             },
             Redeem,
         )
-    except msgspec.ValidationError as error:
-        return tell_refusal(InvalidRequest.of(FieldError("reward", str(error))))
+    except msgspec.ValidationError:  # the rest is ours
+        return tell_refusal(InvalidRequest.of(FieldError("reward", "must be the code of a reward, such as two-off")))
     assert isinstance(asked.member, MemberRef), "the member is named above"
     assert not check_asked(asked), "the member and the reward are named above"
     command = Command(

@@ -15,7 +15,7 @@ from loyalty_api.domain.rewards.hindrances import tell_hindrance
 from loyalty_api.domain.rewards.queries import Handed, coupons_of, reserved_by
 from loyalty_api.domain.rewards.store import Redemption
 from loyalty_api.graphql.connections import Connection, connect, read_page
-from loyalty_api.graphql.phones import Request
+from loyalty_api.graphql.phones import OWN_ID, Request
 from loyalty_api.graphql.scalars import Money, Points
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Refusal
 
@@ -55,10 +55,18 @@ class Hindrance:
 class Reward:
     """As it stands for the member."""
 
+    id: strawberry.ID = strawberry.field(description=OWN_ID)
     code: str = strawberry.field(description="The code of the reward, by which it is redeemed.")
     kind: RewardKind = strawberry.field(description="What it gives.")
     points: Points | None = strawberry.field(description="What it costs; null: as many points as are paid with.")
     amount: Money | None = strawberry.field(description="How much it takes off; null: it is no fixed amount.")
+    percent: float | None = strawberry.field(description="How many percent it takes off; null: it is no percentage.")
+    amount_max: Money | None = strawberry.field(description="How much a percentage takes off at most; null: no bound.")
+    sku: str | None = strawberry.field(description="The product that it gives; null: it gives none.")
+    quantity: int | None = strawberry.field(description="How many of the product; null: it gives none.")
+    note: str | None = strawberry.field(
+        description="What it is, or to whom a donation goes, in the program's words; null: the kind says it."
+    )
     left: Points | None = strawberry.field(description="How many are left; null: without end.")
     automatic: bool = strawberry.field(description="Whether it is redeemed by itself when its price is reached.")
     may_redeem: bool = strawberry.field(description="Whether the member may redeem it now.")
@@ -95,7 +103,9 @@ async def member_rewards(
     offered = await member_offered(request)
     language, currency = await request.language(), (await request.program()).currency
     tell = partial(tell_hindrance, language=language, currency=currency)
-    rewards = [_reward(each, tell) for each in offered if _wanted(each, wanted)]
+    rewards = [
+        _reward(request.own_id("reward", each.reward.code), each, tell) for each in offered if _wanted(each, wanted)
+    ]
     codes = [each.code for each in rewards]
     if page.after is not None and page.after not in {each.reward.code for each in offered}:
         raise InvalidRequest.of(FieldError("after", "is not a cursor that this service gave out"))
@@ -136,13 +146,20 @@ def _wanted(offered: Offered, wanted: RewardFilter | None) -> bool:
     return wanted.max_points is None or (offered.reward.points or 0) <= wanted.max_points
 
 
-def _reward(offered: Offered, tell: Callable[[Refusal], str]) -> Reward:
+def _reward(own_id: strawberry.ID, offered: Offered, tell: Callable[[Refusal], str]) -> Reward:
     reward, hindered = offered.reward, offered.hindered
+    percent_off = reward.percent_off
     return Reward(
+        id=own_id,
         code=reward.code,
         kind=RewardKind(reward.kind),
         points=Points(reward.points) if reward.points is not None else None,
         amount=Money(reward.money_off.amount_minor) if reward.money_off else None,
+        percent=float(percent_off.percent) if percent_off else None,
+        amount_max=Money(percent_off.max_minor) if percent_off and percent_off.max_minor else None,
+        sku=reward.free_product.sku if reward.free_product else None,
+        quantity=reward.free_product.quantity if reward.free_product else None,
+        note=reward.custom.note if reward.custom else reward.donation.to if reward.donation else None,
         left=None if offered.left is None else Points(max(0, offered.left)),
         automatic=reward.auto,
         may_redeem=hindered is None,

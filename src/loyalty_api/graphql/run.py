@@ -59,6 +59,8 @@ async def run(documents: Documents, asked: Asked, request: Request, *, reads_onl
         result = await execute_prepared(prepared, asked, request)
     finally:
         await request.forget()
+    if result.data is None and not any(each.path for each in result.errors or ()):  # nothing of it was begun
+        return Answered({"errors": [tell_error(each) for each in result.errors or ()]}, ran=False)
     return Answered(tell(result, cost), ran=True)
 
 

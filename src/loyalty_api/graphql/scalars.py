@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, NewType
 from uuid import UUID
 
 import strawberry
 
-from graphql import GraphQLError
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from loyalty_api.kernel.clock import rfc3339
 from loyalty_api.kernel.ids import parse_id
 
@@ -42,41 +43,59 @@ def _instant(_value: Any) -> datetime:
     raise GraphQLError("no instant is taken")
 
 
+def _written(parse: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Reads a value that stands in the document, and says where what is wrong stands."""
+
+    def read(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        try:
+            return parse(value_from_ast_untyped(node, variables))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from None
+
+    return read
+
+
 SCALARS: dict[Any, Any] = {
     datetime: strawberry.scalar(
         name="Instant",
         description="An instant in UTC as RFC 3339 writes it, such as `2026-11-21T09:14:03Z`.",
         serialize=rfc3339,
         parse_value=_instant,
+        parse_literal=_written(_instant),
     ),
     date: strawberry.scalar(
         name="Date",
         description="A date on the program's calendar, such as `2026-11-21`.",
         serialize=date.isoformat,
         parse_value=_date,
+        parse_literal=_written(_date),
     ),
     UUID: strawberry.scalar(
         name="UUID",
         description="An id as a UUID.",
         serialize=str,
         parse_value=_id,
+        parse_literal=_written(_id),
     ),
     Points: strawberry.scalar(
         name="Points",
         description="A whole number of points, up to 2^53 − 1.",
         serialize=int,
         parse_value=_whole,
+        parse_literal=_written(_whole),
     ),
     Amount: strawberry.scalar(
         name="Amount",
         description="A whole number of what the program's tiers measure: minor units, points or purchases.",
         serialize=int,
         parse_value=_whole,
+        parse_literal=_written(_whole),
     ),
     Money: strawberry.scalar(
         name="Money",
         description="An amount of the program's currency in its minor units: `1390` is 13.90 EUR.",
         serialize=int,
         parse_value=_whole,
+        parse_literal=_written(_whole),
     ),
 }

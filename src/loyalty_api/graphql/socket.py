@@ -18,9 +18,9 @@ from loyalty_api.domain.access.refusals import TokenRefused
 from loyalty_api.graphql.endpoint import BODY_BYTES_MAX, Endpoint
 from loyalty_api.graphql.identity import Token, admit
 from loyalty_api.graphql.limits import cost_of
-from loyalty_api.graphql.live import Live, Subscribed, root_field
+from loyalty_api.graphql.live import Live, PhoneGone, Subscribed, root_field
 from loyalty_api.graphql.phones import Request
-from loyalty_api.graphql.problems import NotPersisted, TooManyOperations, tell_error
+from loyalty_api.graphql.problems import TooManyOperations, tell_error, tell_refused
 from loyalty_api.graphql.run import Asked, choose, prepare, run
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.facts import Ear
@@ -33,6 +33,7 @@ SEND_SECONDS_MAX = 10.0  # a phone that reads nothing for so long is gone
 OPERATIONS_MAX = 16  # of one connection at a time
 CONNECTIONS_MAX = 10_000  # of one process
 NAME_LENGTH_MAX = 128
+AGAIN_LATER = 1013  # after 1008 or 1011, clients of graphql-ws never connect again
 _REASON_BYTES_MAX = 120
 
 log = logger(__name__)
@@ -96,7 +97,7 @@ class Sockets:
             if not spoken:
                 raise Hangup(4406, f"Subprotocol not acceptable: speak {PROTOCOL}.")
             if self.open > CONNECTIONS_MAX:
-                raise Hangup(1013, "Too many connections; try again later.")
+                raise Hangup(AGAIN_LATER, "Too many connections; try again later.")
             await _Socket(self, scope, receive, send).serve()
         except Hangup as end:
             if end.code is not None:
@@ -143,7 +144,9 @@ class _Socket:
 
     async def _obey(self, token: Token, live: Live, ear: Ear, tasks: asyncio.TaskGroup) -> None:
         while True:
-            match await self._next():
+            message = await self._next()
+            live.answered()
+            match message:
                 case Init():
                     raise Hangup(4429, "Too many initialisation requests")
                 case Complete(id=name):
@@ -157,8 +160,8 @@ class _Socket:
                     try:
                         await self._begin(name, asked, token, live, ear, tasks)
                     except Refusal as refusal:
-                        await self._send({"type": "error", "id": name, "payload": [_told(refusal)]})
-                case message:
+                        await self._send({"type": "error", "id": name, "payload": [tell_refused(refusal)]})
+                case _:
                     await self._answer_ping(message)
 
     async def _begin(
@@ -192,10 +195,12 @@ class _Socket:
         except TokenRefused:
             raise
         except Refusal as refusal:
-            messages = [{"type": "error", "id": name, "payload": [_told(refusal)]}]
-        self._running.pop(name, None)
-        for each in messages:
+            messages = [{"type": "error", "id": name, "payload": [tell_refused(refusal)]}]
+        *before, last = messages
+        for each in before:
             await self._send(each)
+        self._running.pop(name, None)  # until now the phone may end it, after which its name is another operation's
+        await self._send(last)
 
     async def _next(self) -> Init | Subscribe | Complete | Ping | Pong:
         message = await self._receive()
@@ -226,7 +231,7 @@ class _Socket:
             async with asyncio.timeout(SEND_SECONDS_MAX):
                 await self._send_message({"type": "websocket.send", "text": msgspec.json.encode(message).decode()})
         except TimeoutError:
-            raise Hangup(1008, "Nothing is read at the other end.") from None
+            raise Hangup(AGAIN_LATER, "Nothing is read at the other end.") from None
 
 
 def _authorization(payload: dict[str, Any] | None, headers: Mapping[bytes, bytes]) -> str:
@@ -237,12 +242,6 @@ def _authorization(payload: dict[str, Any] | None, headers: Mapping[bytes, bytes
     if isinstance(said.get("authorization"), str):
         return said["authorization"]
     return headers.get(b"authorization", b"").decode("latin-1")
-
-
-def _told(refusal: Refusal) -> dict[str, Any]:
-    if isinstance(refusal, NotPersisted):
-        return {"message": refusal.detail, "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}
-    return {"message": refusal.detail, "extensions": {"code": refusal.code}}
 
 
 def _hangup(ended: Exception) -> Hangup:
@@ -257,6 +256,8 @@ def _hangup(ended: Exception) -> Hangup:
         case TokenRefused():
             return Hangup(4403, ended.detail)
         case Busy():
-            return Hangup(1013, ended.detail)
+            return Hangup(AGAIN_LATER, ended.detail)
+        case PhoneGone():
+            return Hangup(AGAIN_LATER, "No pong came.")
     log.error("socket_failed", exc_info=ended)
-    return Hangup(1011, "Something failed on our side; connect again.")
+    return Hangup(AGAIN_LATER, "Something failed on our side; connect again.")

@@ -10,7 +10,7 @@ import strawberry
 from loyalty_api.domain.programs.document import Tiers
 from loyalty_api.domain.tiers.queries import Held, held_tiers
 from loyalty_api.domain.tiers.rules import name_of, window_of
-from loyalty_api.graphql.phones import Request
+from loyalty_api.graphql.phones import OWN_ID, Request
 from loyalty_api.graphql.scalars import Amount
 from loyalty_api.kernel.clock import local_date
 
@@ -45,6 +45,7 @@ class TierProgress:
 class Tier:
     """As of the request."""
 
+    id: strawberry.ID = strawberry.field(description=OWN_ID)
     code: str = strawberry.field(description="The tier's code in the program.")
     name: str = strawberry.field(description="The tier as people read it.")
     since: datetime | None = strawberry.field(
@@ -68,10 +69,10 @@ async def member_tier(request: Request) -> Tier | None:
             connection, program_id=program.id, tiers=tiers, member_ids=[member_id], window=window
         ),
     )
-    return _tier(held[member_id], tiers)
+    return _tier(request.own_id("tier"), held[member_id], tiers)
 
 
-def _tier(held: Held, tiers: Tiers) -> Tier:
+def _tier(own_id: strawberry.ID, held: Held, tiers: Tiers) -> Tier:
     above = next((level.from_ for level in tiers.levels if held.next and level.code == held.next.code), None)
     progress = TierProgress(
         next=held.next.code if held.next else None,
@@ -81,4 +82,6 @@ def _tier(held: Held, tiers: Tiers) -> Tier:
         keeps=Amount(held.keeps.missing) if held.keeps and held.keeps.until else None,
     )
     measure = TierMeasure(tiers.measure)
-    return Tier(code=held.code, name=name_of(held.code), since=held.since, measure=measure, progress=progress)
+    return Tier(
+        id=own_id, code=held.code, name=name_of(held.code), since=held.since, measure=measure, progress=progress
+    )

@@ -12,9 +12,9 @@ from loyalty_api.graphql.card import Card, member_card
 from loyalty_api.graphql.connections import AFTER, FIRST, Connection
 from loyalty_api.graphql.limits import PAGE_DEFAULT
 from loyalty_api.graphql.notices import Notice, member_notices
-from loyalty_api.graphql.phones import Request
+from loyalty_api.graphql.phones import OWN_ID, Request
 from loyalty_api.graphql.points import MemberPoints, member_points
-from loyalty_api.graphql.profile import Profile, profile_of
+from loyalty_api.graphql.profile import Profile, member_profile
 from loyalty_api.graphql.rewards import (
     Coupon,
     Reward,
@@ -28,6 +28,7 @@ from loyalty_api.graphql.tiers import Tier, member_tier
 
 Info = strawberry.Info[Request, None]
 First = Annotated[int, strawberry.argument(description=FIRST)]
+THEREAFTER = "The member after it, so that whatever is shown of them moves with the same answer."
 After = Annotated[str | None, strawberry.argument(description=AFTER)]
 
 
@@ -46,6 +47,11 @@ class Program:
 class Viewer:
     """Resolved field by field; what two fields need is read once."""
 
+    @strawberry.field(description=OWN_ID)
+    def id(self, info: Info) -> strawberry.ID:
+        """Of whoever is asking."""
+        return info.context.own_id("viewer")
+
     @strawberry.field(description="The member's number.")
     async def number(self, info: Info) -> str:
         """As on the card."""
@@ -54,7 +60,7 @@ class Viewer:
     @strawberry.field(description="What is known of the member.")
     async def profile(self, info: Info) -> Profile:
         """Personal data."""
-        return profile_of(await info.context.member())
+        return await member_profile(info.context)
 
     @strawberry.field(description="The program that the member is in.")
     async def program(self, info: Info) -> Program:
@@ -119,3 +125,8 @@ class Viewer:
     async def card(self, info: Info) -> Card:
         """The member's number, drawn."""
         return await member_card(info.context)
+
+
+def thereafter() -> Viewer:
+    """The member as they are once something was done: what is asked of them now is read anew."""
+    return Viewer()

@@ -21,10 +21,11 @@ PAGE_MAX = 200
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One page asked for: how many, and after which key (None: from the start)."""
+    """One page asked for: how many, and after which key (None: from the start); ``said_as``: what callers call that."""
 
     limit: int
     after: str | None
+    said_as: str = "cursor"
 
 
 def read_page(limit: str | None, cursor: str | None) -> Page:
@@ -54,7 +55,7 @@ def page_key(page: Page, read: Callable[[str], Key]) -> Key | None:
     try:
         return read(page.after)
     except ValueError:
-        raise InvalidRequest.of(FieldError("cursor", "is not a cursor that this service gave out")) from None
+        raise InvalidRequest.of(FieldError(page.said_as, "is not a cursor that this service gave out")) from None
 
 
 def page_answer(rows: Sequence[Any], page: Page, key: Callable[[Any], object], items: list[Any]) -> dict[str, Any]:

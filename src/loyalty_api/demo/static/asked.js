@@ -15,7 +15,7 @@ query Home {
     points { available pending reserved lifetimeEarned }
     tier { code name since measure progress { next missing needs until keeps } }
     activity(first: 15) { ...Page }
-    rewards(first: 50) { edges { node { code kind points amount left automatic mayRedeem whyNot { code message } } } }
+    rewards(first: 50) { edges { node { code kind points amount percent amountMax note left automatic mayRedeem whyNot { code message } } } }
     setAside { redemptionId reward points amount expiresAt }
     coupons { code reward givenAt usedUp }
     notices { id kind text at points reward }

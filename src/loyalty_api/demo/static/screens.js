@@ -123,7 +123,11 @@ export function rewardsScreen(home, words, taps) {
 
 /** What a reward gives, in a few words. */
 const gives = (reward, words) =>
-  words.say(`kind.${reward.kind}`, { amount: reward.amount === null ? "" : words.money(reward.amount) });
+  reward.note ??
+  words.say(reward.amountMax === null ? `kind.${reward.kind}` : "percentUpTo", {
+    amount: words.money(reward.amount ?? reward.amountMax ?? 0),
+    percent: words.number(reward.percent ?? 0),
+  });
 
 function rewardOf(reward, { points }, words, taps) {
   const asked = reward.mayRedeem && !reward.automatic && reward.points !== null;

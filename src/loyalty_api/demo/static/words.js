@@ -59,7 +59,8 @@ export const ENGLISH = {
   signIn: "Find or enrol a member at the till, then tap “Open their phone” there.",
   toTill: "To the till",
   "kind.MONEY_OFF": "{amount} off your bill",
-  "kind.PERCENT_OFF": "a part of your bill off",
+  "kind.PERCENT_OFF": "{percent}% off your bill",
+  percentUpTo: "{percent}% off your bill, up to {amount}",
   "kind.FREE_PRODUCT": "on the house",
   "kind.COUPON": "a code for you",
   "kind.PAY_WITH_POINTS": "pay with points",
@@ -126,7 +127,8 @@ export const GERMAN = {
   signIn: "Suche oder werbe an der Kasse ein Mitglied, dann tippe dort auf „Open their phone“.",
   toTill: "Zur Kasse",
   "kind.MONEY_OFF": "{amount} weniger auf der Rechnung",
-  "kind.PERCENT_OFF": "ein Teil der Rechnung geschenkt",
+  "kind.PERCENT_OFF": "{percent} % weniger auf der Rechnung",
+  percentUpTo: "{percent} % weniger auf der Rechnung, höchstens {amount}",
   "kind.FREE_PRODUCT": "aufs Haus",
   "kind.COUPON": "ein Code für dich",
   "kind.PAY_WITH_POINTS": "mit Punkten bezahlen",
@@ -171,7 +173,9 @@ export class Words {
 
   /** The last day of something that ends at an instant. */
   lastDay(instant) {
-    return this.date(new Date(new Date(instant).getTime() - 1), { day: "numeric", month: "long" });
+    const last = new Date(new Date(instant).getTime() - 1);
+    const far = last - Date.now() > 300 * 86_400_000; // then the same date of this year may be meant
+    return this.date(last, { day: "numeric", month: "long", ...(far && { year: "numeric" }) });
   }
 
   /** A day of the program's calendar, as it is written in a date without a time. */

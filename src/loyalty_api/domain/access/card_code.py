@@ -20,6 +20,7 @@ from loyalty_api.kernel.clock import EPOCH
 KIND = "code"  # as tills present it: code:…
 GOOD_SECONDS = 60  # then the phone shows the next one
 GRACE_SECONDS = 60  # for which the one before is still taken
+LATE_SECONDS = 60  # a receipt that is older when it arrives was kept back, or its till's clock is behind
 LATE_DAYS_MAX = 7  # for which a till that was offline may keep a receipt
 _WRITTEN = re.compile(r"[A-Za-z0-9_-]{48}")
 _MEMBER_BYTES, _TIME_BYTES, _SIGNATURE_BYTES = 16, 4, 16
@@ -32,10 +33,15 @@ class CardCode(NamedTuple):
     made_at: datetime
 
     def good(self, *, now: datetime, shown_at: datetime | None, clocks_apart: timedelta) -> bool:
-        """Whether it may stand for the member at ``now``, the program's present; or, with ``shown_at``, on a receipt
-        from then, by a clock that may be ``clocks_apart`` from ours, that arrives now."""
+        """Whether it may stand for the member at ``now``, the program's present, on a receipt of ``shown_at`` by a
+        clock that may be ``clocks_apart`` from ours (None: nothing says when).
+
+        Whatever arrives at once is judged by our clock alone: a picture is worth nothing after two minutes. Only a
+        receipt that comes late is judged by its own time. It may stand for several receipts: who pays two baskets
+        within a minute shows it twice.
+        """
         end = self.made_at + timedelta(seconds=GOOD_SECONDS + GRACE_SECONDS)
-        if shown_at is None:
+        if shown_at is None or now - shown_at < timedelta(seconds=LATE_SECONDS):
             return now < end
         in_time = self.made_at - clocks_apart <= shown_at < end + clocks_apart
         return in_time and now < end + timedelta(days=LATE_DAYS_MAX)

@@ -1,6 +1,6 @@
 """Says a phrase of the catalogue in a language, with numbers, money and dates as that language writes them (pure).
 
-English writes them as tills are told them: 1390.50, 2026-11-21, sat.
+English writes them as tills are told them: 1390.50, 2026-11-21, sat; to members as people do: 1,390.50, 21 Nov 2026.
 """
 
 from __future__ import annotations
@@ -19,20 +19,22 @@ from loyalty_api.kernel.money import minor_digits
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NAMES_MAX = 5  # that are written out
+_LOCALES = {"en": "en_GB"}  # 21 Nov 2026 is read everywhere
 
 Exact = int | Fraction | Decimal
 
 
 class Speech:
-    """One language and one currency."""
+    """One language and one currency. ``plain``: as tills are told, whatever the language does."""
 
-    def __init__(self, language: str, currency: str) -> None:
+    def __init__(self, language: str, currency: str, *, plain: bool) -> None:
         self.language = language
         self.currency = currency
         self._phrases = PHRASES[language]
-        self._plain = language == "en"
-        self._point = "." if self._plain else get_decimal_symbol(language)
-        self._group = "" if self._plain else get_group_symbol(language)
+        self._plain = plain
+        self._locale = _LOCALES.get(language, language)
+        self._point = "." if plain else get_decimal_symbol(self._locale)
+        self._group = "" if plain else get_group_symbol(self._locale)
 
     def say(self, phrase: str, **values: str) -> str:
         """The phrase with its placeholders filled."""
@@ -56,7 +58,7 @@ class Speech:
 
     def day(self, day: date) -> str:
         """A date."""
-        return day.isoformat() if self._plain else format_date(day, "medium", locale=self.language)
+        return day.isoformat() if self._plain else format_date(day, "medium", locale=self._locale)
 
     def clock(self, minute: int) -> str:
         """A minute of the day; its end is 24:00."""
@@ -64,7 +66,7 @@ class Speech:
 
     def weekdays(self, days: Iterable[int]) -> str:
         """Days of the week; 0 is Monday."""
-        names = WEEKDAYS if self._plain else get_day_names("abbreviated", "stand-alone", self.language)
+        names = WEEKDAYS if self._plain else get_day_names("abbreviated", "stand-alone", self._locale)
         return ", ".join(names[day] for day in sorted(days))
 
     def names(self, names: Sequence[str]) -> str:
@@ -87,4 +89,10 @@ class Speech:
 @cache
 def speech_of(language: str, currency: str) -> Speech:
     """The speech of a language, made once per currency."""
-    return Speech(language, currency)
+    return Speech(language, currency, plain=language == "en")
+
+
+@cache
+def speech_to_members(language: str, currency: str) -> Speech:
+    """The same as members read it."""
+    return Speech(language, currency, plain=False)

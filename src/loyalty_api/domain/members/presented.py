@@ -25,7 +25,8 @@ SHOW_AGAIN = "This code has run out; ask the member to show the card again."
 
 class MemberRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The member: by what the till was shown (``card:4006381333931``, or the ``code:…`` of a phone), or by id. One of
-    the two."""
+    the two. A code is good for two minutes: a till that scans it before a long basket looks the member up at once, by
+    ``POST /v1/members/search``, and sends the id."""
 
     identifier: Annotated[str, Meta(min_length=3, max_length=300)] | None = None
     id: UUID | None = None

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty_api.domain.earning.speech import speech_of
+from loyalty_api.domain.earning.speech import speech_to_members
 from loyalty_api.domain.lifecycle.history_phrases import HISTORY
 from loyalty_api.domain.points.give_notice import notice_ends
 from loyalty_api.domain.points.queries import Expiring
@@ -63,7 +63,7 @@ def notices_of(program: Program, known: Known, *, now: datetime, language: str) 
 
 
 def _expiring(program: Program, known: Known, now: datetime, language: str) -> Iterator[Notice]:
-    until, speech = notice_ends(program, now), speech_of(language, program.currency)
+    until, speech = notice_ends(program, now), speech_to_members(language, program.currency)
     for each in known.expiring:
         if each.at < until:
             last = local_date(each.at - timedelta(microseconds=1), program.zone)
@@ -93,7 +93,7 @@ def _moved(program: Program, known: Known, now: datetime, language: str) -> Iter
 
 
 def _in_reach(program: Program, known: Known, language: str) -> Iterator[Notice]:
-    speech = speech_of(language, program.currency)
+    speech = speech_to_members(language, program.currency)
     behind = known.redemption_id.hex if known.redemption_id else "0"
     free = [each.reward for each in known.offered if each.hindered is None and not each.reward.auto]
     priced = sorted(((reward.points, reward.code) for reward in free if reward.points), reverse=True)

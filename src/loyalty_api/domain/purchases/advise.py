@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from loyalty_api.domain.earning.answer import Advice
-from loyalty_api.domain.earning.speech import Speech, speech_of
+from loyalty_api.domain.earning.speech import Speech, speech_of, speech_to_members
 from loyalty_api.domain.points.queries import Expiring, points_and_expiring
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.domain.programs.reward import Reward
@@ -73,7 +73,7 @@ def advise_at_rest(
     """What the member should know with no basket at hand, at ``now``, the program's present: what of ``expiring`` ends
     within the time of notice, then which reward takes as much off for fewer points (pure)."""
     document = program.version_at(now).document
-    speech = speech_of(language, document.currency)
+    speech = speech_to_members(language, document.currency)
     until = _notice_ends(program, now)
     fixed = [each.reward for each in offered if each.hindered is None and each.reward.money_off is not None]
     return [

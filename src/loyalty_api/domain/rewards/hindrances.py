@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from loyalty_api.domain.earning.speech import Speech, speech_of
+from loyalty_api.domain.earning.speech import Speech, speech_of, speech_to_members
 from loyalty_api.kernel.refusals import Refusal
 
 ENGLISH = {
@@ -41,20 +41,19 @@ _WRITTEN: dict[str, Callable[[Speech, Any], str]] = {
 
 
 def hindered(kind: type[Refusal], phrase: str, **values: Any) -> Refusal:
-    """The refusal with its English sentence, that ``tell_hindrance`` says in other languages. ``day``: ISO text;
+    """The refusal with its English sentence, that ``tell_hindrance`` says as members read it. ``day``: ISO text;
     ``tiers``: codes."""
-    return kind(_say("en", "", phrase, values), phrase=phrase, **values)
+    return kind(_say(speech_of("en", ""), phrase, values), phrase=phrase, **values)
 
 
 def tell_hindrance(refusal: Refusal, *, language: str, currency: str) -> str:
     """The sentence of a refusal in a member's language, as far as it has one."""
     phrase = refusal.facts.get("phrase")
-    if language == "en" or not isinstance(phrase, str):
+    if not isinstance(phrase, str):
         return refusal.detail
-    return _say(language, currency, phrase, refusal.facts)
+    return _say(speech_to_members(language, currency), phrase, refusal.facts)
 
 
-def _say(language: str, currency: str, phrase: str, values: dict[str, Any]) -> str:
-    speech = speech_of(language, currency)
+def _say(speech: Speech, phrase: str, values: dict[str, Any]) -> str:
     said = {name: _WRITTEN[name](speech, value) if name in _WRITTEN else value for name, value in values.items()}
-    return HINDRANCES[language][phrase].format_map(said)
+    return HINDRANCES[speech.language][phrase].format_map(said)
