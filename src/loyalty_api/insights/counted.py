@@ -15,19 +15,18 @@ from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
 
 _BUYERS = f"""
-SELECT first, sum(members)::bigint,
-       COALESCE(sum(members) FILTER (WHERE earlier >= previous AND earlier < first), 0)::bigint,
-       COALESCE(sum(members) FILTER (WHERE earlier IS NULL), 0)::bigint,
-       COALESCE(sum(members) FILTER (WHERE earlier < previous), 0)::bigint
-FROM (
-  SELECT first, (first - interval '1 {{period}}')::date AS previous, earlier, members
-  FROM (
-    SELECT date_trunc('{{period}}', day::timestamp)::date AS first, CASE WHEN span > 0 THEN day - span END AS earlier,
-           members
-    FROM insight_counts WHERE program_id = $1 AND kind = '{AGAIN}' AND day >= $2 AND day <= $3
-  ) AS rows
-) AS rows
-WHERE earlier IS NULL OR earlier < first GROUP BY 1
+SELECT d.first, sum(members)::bigint,
+       COALESCE(sum(members) FILTER (WHERE span > 0 AND c.day - span >= d.previous), 0)::bigint,
+       COALESCE(sum(members) FILTER (WHERE span = 0), 0)::bigint,
+       COALESCE(sum(members) FILTER (WHERE span > 0 AND c.day - span < d.previous), 0)::bigint
+FROM insight_counts c JOIN (
+  SELECT day::date, date_trunc('{{period}}', day)::date AS first,
+         (date_trunc('{{period}}', day) - interval '1 {{period}}')::date AS previous
+  FROM generate_series($2::date::timestamp, $3::date::timestamp, interval '1 day') AS day
+) AS d ON d.day = c.day
+WHERE c.program_id = $1 AND c.kind = '{AGAIN}' AND c.day >= $2 AND c.day <= $3
+  AND (span = 0 OR c.day - span < d.first)
+GROUP BY 1
 """
 _OF_DAYS = f"""
 SELECT day, sum(members)::bigint, COALESCE(sum(members) FILTER (WHERE span = 0), 0)::bigint,

@@ -19,8 +19,11 @@ _RESTATED = """
 SELECT day, restated_at FROM insight_program_days
 WHERE program_id = $1 AND restated_at IS NOT NULL AND day >= $2::date AND day <= $3::date
 """
-# A loop inside a loop is never right for these, and what the planner guesses of fresh tables may choose one.
-_NO_LOOPS = "SELECT set_config('enable_nestloop', 'off', true)"
+# A loop inside a loop is never right for these, and what the planner guesses of fresh tables may choose one. Nor is a
+# plan that was made for any span of days: it takes each for a short one.
+_PLANNED = """
+SELECT set_config('enable_nestloop', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)
+"""
 
 
 class Point(NamedTuple):
@@ -57,7 +60,7 @@ async def read_series(connection: Connection, metric: Metric, asked: Asked, pres
 async def begin_reading(connection: Connection, program_id: UUID) -> None:
     """Makes the transaction ready for the large joins of figures. Refuses (InsightRebuilding) while they are worked out
     anew."""
-    await connection.execute(_NO_LOOPS)
+    await connection.execute(_PLANNED)
     await check_rebuilt(connection, program_id=program_id)
 
 
