@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from loyalty_api.kernel.schema import grant, member_table, reference_table
 
 revision = "0029"
-down_revision = "0027"
+down_revision = "0028"
 
 
 def upgrade() -> None:

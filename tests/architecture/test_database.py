@@ -32,7 +32,7 @@ CLAIMS = {
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
 CONFIGURATION |= {"feed_lanes", "feed_cursors", "webhooks", "webhook_cursors", "job_runs", "job_counts"}
 CONFIGURATION |= {"program_proofs"}
-SUMMED_UP = {"insight_program_days", "insight_fits", "lot_days", "folded_programs"}
+SUMMED_UP = {"insight_program_days", "insight_counts", "insight_fits", "insight_grids", "lot_days", "folded_programs"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
     CLAIM_ROW: "reference_claims",
@@ -59,7 +59,19 @@ APPEND_ONLY = {
     "acknowledged_notices",
 }
 # Rows that an erasure takes away, that are swept away, and those that are made anew from the events.
-INSIGHT = ("members", "receipts", "days", "months", "program_days", "tiers", "notices", "expiries", "fits")
+INSIGHT = (
+    "members",
+    "receipts",
+    "days",
+    "months",
+    "program_days",
+    "tiers",
+    "notices",
+    "expiries",
+    "counts",
+    "fits",
+    "grids",
+)
 REMOVABLE = {
     **{f"insight_{each}": {"SELECT", "INSERT", "UPDATE", "DELETE"} for each in INSIGHT},
     "outbox": {"SELECT", "INSERT", "UPDATE", "DELETE"},

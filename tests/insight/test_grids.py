@@ -11,10 +11,15 @@ from typing import Any
 
 import pytest
 
+from loyalty_api.domain.programs.queries import program_ids
+from loyalty_api.insights.rebuild import begin_again
+from loyalty_api.kernel.clock import now as real_now
 from loyalty_api.kernel.database import Database
+from loyalty_api.worker.grader import Grader
 from tests.insight.naive import DAY, Naive
 from tests.insight.story import live, make_story
 from tests.make.insight import ask, project
+from tests.make.problem import problem
 from tests.make.shop import Shop
 
 FROM = {"from_": "2027-08-01"}
@@ -119,3 +124,34 @@ def test_both_are_told_as_csv(told: tuple[Shop, Naive]) -> None:
         rows = list(csv.reader(io.StringIO(answer.text)))
         assert rows[0][:4] == header
         assert len(rows) == 1 + len(ask(shop, path, through="2028-04-10")["cells" if path == "rfm" else path])
+
+
+async def test_of_many_buyers_the_grid_of_today_is_worked_out_ahead_and_says_as_of_when(
+    shop: Shop, database: Database
+) -> None:
+    shop.set_clock("2028-04-10T10:00:00Z")
+    member = shop.enrol(enrolled_at="2028-01-01T10:00:00Z")
+    shop.buy(member, 500, occurred_at="2028-03-10T10:00:00Z")
+    program = await project(database, shop)
+    first = ask(shop, "rfm")
+    assert not await Grader(database, clock=real_now).round()  # they are few
+    grader = Grader(database, clock=real_now, buyers_min=1)
+    async with database.reader() as connection:
+        others = len(await program_ids(connection))
+    assert 2 <= await grader.round() <= 2 * others  # of other tests' programs too
+    assert await grader.round() == 0
+    shop.buy(member, 500, occurred_at="2028-04-10T09:00:00Z")
+    await project(database, shop)
+    kept = ask(shop, "rfm")
+    assert {**kept, "as_of": None} == {**first, "as_of": None}
+    assert kept["as_of"] >= first["as_of"] >= "2028-04-10T10:00"
+    (now,) = ask(shop, "rfm", look_back_days=364)["cut_offs"]["r"]  # whatever is not the usual one, is of now
+    assert (now["least"], kept["cut_offs"]["r"][0]["least"]) == (0, 31)
+    shop.set_clock("2028-04-10T12:00:00Z")  # it is more than an hour old
+    assert ask(shop, "rfm")["cut_offs"]["r"][0]["least"] == 0
+    assert await grader.round() >= 2
+    await database.write(lambda connection: begin_again(connection, program.id))
+    problem(shop.call("GET", "/v1/insight/rfm"), 503, "insight.rebuilding")
+    assert await grader.round() == 0
+    await project(database, shop)
+    assert ask(shop, "rfm")["as_of"] > kept["as_of"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import date
 
 import asyncpg
 import pytest
@@ -16,12 +17,19 @@ from loyalty_api.domain.programs.draft import read_draft
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.domain.programs.read import read_document
 from loyalty_api.domain.programs.save_draft import save_draft
+from loyalty_api.insights.measures import MEASURES
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database, driver_url
 from loyalty_api.kernel.migrate import migrate
 from tests.architecture.source import ROOT
 from tests.make.program import make_document
 
+# As code before 0028 writes it.
+MEMBER = """
+INSERT INTO insight_members (member_id, program_id, status, enrolled_on, enrolled_tier, first_on, last_on, purchases,
+                             sales_minor)
+VALUES ($1, $2, 'active', $3, 'basic', $3, $4, 2, 2)
+"""
 PROGRAM_ID = uuid.UUID("0199c2a1-7f3e-7a40-9d1e-3f6c8b1f2a77")
 
 
@@ -33,11 +41,15 @@ async def database_at_0001(server_url: str) -> str:
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     url = server_url.replace("@/postgres", f"@/{name}", 1)
+    await bring_to(url, "0001")
+    return url
+
+
+async def bring_to(url: str, revision: str) -> None:
     engine = create_async_engine(driver_url(url).replace("postgresql://", "postgresql+asyncpg://", 1))
     async with engine.connect() as opened:
-        await opened.run_sync(_upgrade_to, "0001")
+        await opened.run_sync(_upgrade_to, revision)
     await engine.dispose()
-    return url
 
 
 def _upgrade_to(connection: Connection, revision: str) -> None:
@@ -85,3 +97,33 @@ async def test_a_program_from_before_drafts_is_kept_and_can_be_drafted(database_
     await database.close()
     assert (before.saved, before.document) == (False, read_document(plain))
     assert (after.saved, after.document.name) == (True, "Club")
+
+
+async def test_figures_from_before_there_were_counts_are_counted_and_an_older_worker_leaves_nothing_out(
+    database_at_0001: str,
+) -> None:
+    await bring_to(database_at_0001, "0027")
+    days, member_id = [date(2026, 1, 31), date(2026, 3, 1)], uuid.uuid4()
+    connection = await asyncpg.connect(database_at_0001)
+    await connection.execute(MEMBER, member_id, PROGRAM_ID, *days)
+    await connection.executemany(
+        f"INSERT INTO insight_days (member_id, day, program_id, {', '.join(MEASURES)})"
+        f" VALUES ($1, $2, $3, {', '.join(['1'] * len(MEASURES))})",
+        [(member_id, day, PROGRAM_ID) for day in days],
+    )
+    assert (await migrate(database_at_0001))[0] == "0028"
+    rows = await connection.fetch("SELECT kind, day, span, label, members FROM insight_counts ORDER BY 1, 2, 3")
+    assert [tuple(row) for row in rows] == [
+        ("again", days[0], 0, "", 1),
+        ("again", days[1], 29, "", 1),
+        ("cohort", date(2026, 1, 1), 0, "", 1),
+        ("cohort", date(2026, 1, 1), 2, "", 1),
+        ("enrolled", days[0], 0, "", 1),
+        ("moved", date(2026, 1, 1), 0, "none>basic", 1),
+        ("moved", date(2026, 1, 26), 7, "none>basic", 1),
+        ("second", days[0], 29, "", 1),
+        ("step", days[0], 0, "none>basic", 1),
+    ]
+    with pytest.raises(asyncpg.NotNullViolationError):
+        await connection.execute(MEMBER, uuid.uuid4(), PROGRAM_ID, *days)
+    await connection.close()

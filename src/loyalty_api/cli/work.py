@@ -18,6 +18,7 @@ from loyalty_api.kernel.clock import now, rfc3339
 from loyalty_api.kernel.database import Database
 from loyalty_api.settings import MissingSetting, Settings, read_settings
 from loyalty_api.worker.beats import Beats
+from loyalty_api.worker.grader import Grader
 from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 from loyalty_api.worker.projector import Projector
 from loyalty_api.worker.prover import Prover
@@ -29,7 +30,7 @@ from loyalty_api.worker.valuer import Valuer
 from loyalty_api.worker.webhooks import Webhooks
 
 LOOKUPS_MAX = 32  # receivers' names at a time: one whose server is silent holds a thread for seconds
-POOL_SIZE = 8  # one works, one relays, one projects, one values, one proves, some write down what was delivered
+POOL_SIZE = 9  # one works, relays, projects, values, grades and proves each, some write down what was delivered
 
 
 @click.command("work")
@@ -39,8 +40,8 @@ POOL_SIZE = 8  # one works, one relays, one projects, one values, one proves, so
 @plain_errors
 def command(once: bool, pause: float, as_json: bool) -> None:
     """Runs what is due in every program: points mature and expire, tiers are reviewed, notices are given. Events get
-    their places in the feed and are sent to webhooks, and figures are worked out of them; once a week, what members
-    are worth. Once a night each program's ledger is proved.
+    their places in the feed and are sent to webhooks, and figures are worked out of them; of many buyers a grid every
+    ten minutes, and once a week, what members are worth. Once a night each program's ledger is proved.
 
     Two of them do no harm.
     """
@@ -58,13 +59,14 @@ def command(once: bool, pause: float, as_json: bool) -> None:
         settings, beats = read_settings(), Beats()
         worker, projector = Worker(database, clock=now, tell=tell, beats=beats), Projector(database, beats=beats)
         valuer, prover = Valuer(database, clock=now, beats=beats), Prover(database, clock=now, beats=beats)
+        grader = Grader(database, clock=now, beats=beats)
         webhooks = Webhooks(database, local=settings.webhooks_local, beats=beats)
         streamers = _streamers(database, settings, beats)
         readers = (*SUBSCRIBERS, *(STREAM for _ in streamers))
         sweeper = Sweeper(database, events_days=settings.events_days, clock=now, subscribers=readers, beats=beats)
         relay = Relay(database, tell=webhooks.wake, beats=beats)
         if once:
-            for part in (worker, relay, webhooks, projector, sweeper, prover):
+            for part in (worker, relay, webhooks, projector, grader, sweeper, prover):
                 await part.round()
             with contextlib.suppress(InsightNotInstalled):
                 await valuer.round()
@@ -75,7 +77,8 @@ def command(once: bool, pause: float, as_json: bool) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
-        parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, prover, *streamers, sweeper)]
+        working = (relay, webhooks, projector, valuer, grader, prover, *streamers, sweeper)
+        parts = [part.work(stop) for part in working]
         parts.append(beats.work(database, stop))
         await asyncio.gather(worker.work(stop, pause_seconds=pause), *parts)
 

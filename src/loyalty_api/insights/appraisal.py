@@ -6,12 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from loyalty_api.insights.metric import Asked
-from loyalty_api.insights.periods import Period
 from loyalty_api.insights.rfm import LOOK_BACK_DAYS, SCORINGS, CutOff, read_rfm
 from loyalty_api.insights.value_members import value_members
 from loyalty_api.insights.worth import Worth
@@ -33,12 +30,11 @@ class Scores(msgspec.Struct, frozen=True):
     m: int
 
 
-async def appraise_members(
-    connection: Connection, *, program_id: UUID, zone: ZoneInfo, minor_digits: int, through: date
-) -> Appraisal:
+async def appraise_members(connection: Connection, *, program_id: UUID, minor_digits: int, through: date) -> Appraisal:
     """Of everything up to the end of ``through``. Refuses: InsightNotInstalled, InsightRebuilding."""
-    asked = Asked(program_id=program_id, zone=zone, through=through, period="day", periods=[Period(through, through)])
-    grid = await read_rfm(connection, asked, scoring=SCORINGS[0], look_back_days=LOOK_BACK_DAYS)
+    grid = await read_rfm(
+        connection, program_id=program_id, through=through, scoring=SCORINGS[0], look_back_days=LOOK_BACK_DAYS
+    )
     worth = await value_members(
         connection, program_id=program_id, minor_digits=minor_digits, through=through, closed_on=through
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from loyalty_api.insights.activity import PEOPLE, activity
+from loyalty_api.insights.counts import AGAIN, COHORT
 from loyalty_api.insights.metric import Asked
 from loyalty_api.insights.periods import label_of, step
 from loyalty_api.insights.series import Present, begin_reading, is_over
@@ -19,15 +19,13 @@ DEFINITION = (
     " Journal of Interactive Marketing 21(1), 2007."
 )
 
-_EARLIEST = "SELECT min(first_on) FROM insight_members WHERE program_id = $1"
-_SIZES = """
-SELECT date_trunc('month', p.first_on::timestamp)::date, count(*)
-FROM ({people}) AS p WHERE p.first_on >= $2::date AND p.first_on <= $3::date GROUP BY 1
+_EARLIEST = f"SELECT min(day) FROM insight_counts WHERE program_id = $1 AND kind = '{AGAIN}'"
+_SIZES = f"""
+SELECT date_trunc('month', day::timestamp)::date, sum(members)::bigint FROM insight_counts
+WHERE program_id = $1 AND kind = '{AGAIN}' AND span = 0 AND day >= $2 AND day <= $3 GROUP BY 1
 """
-_CELLS = """
-SELECT date_trunc('month', p.first_on::timestamp)::date, a.first, count(*)
-FROM ({activity}) AS a JOIN ({people}) AS p USING (who)
-WHERE a.purchases > 0 AND p.first_on >= $2::date AND p.first_on < $4::date GROUP BY 1, 2
+_CELLS = f"""
+SELECT day, span, members FROM insight_counts WHERE program_id = $1 AND kind = '{COHORT}' AND day >= $2 AND day <= $3
 """
 
 
@@ -42,19 +40,16 @@ class Cohort(NamedTuple):
 
 async def read_cohorts(connection: Connection, asked: Asked, present: Present) -> list[Cohort]:
     """The cohorts of the months that are asked for, seen up to ``through``. Refuses: InsightRebuilding."""
-    await begin_reading(connection, asked)
+    await begin_reading(connection, asked.program_id)
     earliest = await connection.fetchval(_EARLIEST, asked.program_id)
     if earliest is None:
         return []
     opening = earliest.replace(day=1)
     firsts = [period.first for period in asked.periods if period.first >= opening]
     named = (asked.program_id, asked.first)
-    sizes = dict(await connection.fetch(_SIZES.format(people=PEOPLE), *named, asked.last))
-    sql = _CELLS.format(activity=activity("month"), people=PEOPLE)
-    behind = step(asked.periods[-1].first, "month")
-    found = {
-        (first, month): count for first, month, count in await connection.fetch(sql, *named, asked.through, behind)
-    }
+    sizes = dict(await connection.fetch(_SIZES, *named, asked.last))
+    cells = await connection.fetch(_CELLS, *named, asked.last)
+    found = {(first, number): count for first, number, count in cells}
     width = _months_between(firsts[0], asked.through) + 1 if firsts else 0
     return [
         Cohort(
@@ -71,7 +66,7 @@ def _cell(found: dict, asked: Asked, present: Present, first: date, number: int)
     month = step(first, "month", number)
     if not is_over(present, asked.through, add_days(step(month, "month"), -1)):
         return None
-    return found.get((first, month), 0)
+    return found.get((first, number), 0)
 
 
 def _months_between(first: date, last: date) -> int:

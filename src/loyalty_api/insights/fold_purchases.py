@@ -26,8 +26,6 @@ def take_purchase(state: State, fact: Fact) -> None:
     person = state.person(fact.member_id)
     person.purchases += 1
     person.sales_minor += told.amount_minor
-    person.first_on = day if person.first_on is None else min(day, person.first_on)
-    person.last_on = day if person.last_on is None else max(day, person.last_on)
 
 
 def take_return(state: State, fact: Fact) -> None:
@@ -62,7 +60,6 @@ def take_void(state: State, fact: Fact) -> None:
         undone = (PURCHASES, -1), (SALES, -entry.amount_minor), (ISSUED, -entry.points_issued)
         state.count_late(fact, entry.day, *undone)
     state.changed.add(key)
-    state.unsure.add(fact.member_id)
 
 
 def _move_points(state: State, fact: Fact) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -42,6 +43,9 @@ insight_members = Table(
     Column("last_on", Date),
     Column("purchases", BigInteger, nullable=False),
     Column("sales_minor", BigInteger, nullable=False),
+    # The days of purchases that stand, from the first on, and those of two or more: see ``timeline.py``.
+    Column("bought", LargeBinary, nullable=False),
+    Column("bought_twice", LargeBinary, nullable=False),
     Index("insight_members_program_id_idx", "program_id"),
     Index("insight_members_merged_into_idx", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
@@ -100,6 +104,19 @@ insight_program_days = Table(
     PrimaryKeyConstraint("program_id", "day"),
 )
 
+# How many people did what when, as ``counts.py`` has it; what is nought is not there.
+insight_counts = Table(
+    "insight_counts",
+    metadata,
+    Column("program_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("span", Integer, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("members", BigInteger, nullable=False),
+    PrimaryKeyConstraint("program_id", "kind", "day", "span", "label"),
+)
+
 # Moves of tiers, in the order of their positions in the feed.
 insight_tiers = Table(
     "insight_tiers",
@@ -155,7 +172,19 @@ insight_fits = Table(
     PrimaryKeyConstraint("program_id", "through"),
 )
 
+# The grids of recency, frequency and monetary value of programs that are large, as ``grids.py`` has it.
+insight_grids = Table(
+    "insight_grids",
+    metadata,
+    Column("program_id", Uuid, nullable=False),
+    Column("scoring", Text, nullable=False),
+    Column("through", Date, nullable=False),
+    Column("as_of", DateTime(timezone=True), nullable=False),
+    Column("grid", JSON, nullable=False),
+    PrimaryKeyConstraint("program_id", "scoring"),
+)
+
 KEPT = (
     *(insight_members, insight_receipts, insight_days, insight_months, insight_program_days, insight_tiers),
-    *(insight_notices, insight_expiries),
+    *(insight_notices, insight_expiries, insight_counts, insight_grids),
 )

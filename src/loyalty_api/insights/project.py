@@ -20,7 +20,9 @@ from loyalty_api.insights.fold import fold
 from loyalty_api.insights.fold_members import TierMove
 from loyalty_api.insights.fold_points import Expiry, Notice
 from loyalty_api.insights.measures import MEASURES, PURCHASES, SALES
+from loyalty_api.insights.read_people import read_people
 from loyalty_api.insights.state import Key, Person, Receipt, State
+from loyalty_api.insights.write_counts import note_days, write_counts
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.together import columns
 
@@ -29,21 +31,11 @@ BATCH = 5000
 
 _NAMES = ", ".join(MEASURES)
 _ADDED = ", ".join(f"{name} = t.{name} + EXCLUDED.{name}" for name in MEASURES)
-_PEOPLE = f"SELECT {', '.join(Person.__struct_fields__)} FROM insight_members WHERE member_id = ANY($1::uuid[])"
 _RECEIPTS = f"""
 SELECT {", ".join(f"r.{name}" for name in Receipt.__struct_fields__)}
 FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::uuid[]) AS u (member_id, purchase_id)) AS u
 JOIN insight_receipts r USING (member_id, purchase_id)
 ORDER BY r.entry_id <> r.purchase_id
-"""
-_RECOUNT = """
-UPDATE insight_members m SET first_on = d.first_on, last_on = d.last_on
-FROM unnest($1::uuid[]) AS u (member_id)
-CROSS JOIN LATERAL (
-    SELECT min(day) AS first_on, max(day) AS last_on FROM insight_days
-    WHERE member_id = u.member_id AND purchases > 0
-) AS d
-WHERE m.member_id = u.member_id
 """
 
 
@@ -61,7 +53,22 @@ _COUNTS = ("bigint",) * len(MEASURES)
 _WRITE_PEOPLE = _upsert(
     "insight_members",
     Person.__struct_fields__,
-    ("uuid", "uuid", "text", "uuid", "date", "text", "text", "date", "date", "date", "bigint", "bigint"),
+    (
+        "uuid",
+        "uuid",
+        "text",
+        "uuid",
+        "date",
+        "text",
+        "text",
+        "date",
+        "date",
+        "date",
+        "bigint",
+        "bigint",
+        "bytea",
+        "bytea",
+    ),
     _replaced(["member_id"], Person.__struct_fields__),
 )
 _WRITE_RECEIPTS = _upsert(
@@ -74,7 +81,7 @@ _WRITE_DAYS = _upsert(
     "insight_days",
     ("member_id", "day", "program_id", *MEASURES),
     ("uuid", "date", "uuid", *_COUNTS),
-    f"ON CONFLICT (member_id, day) DO UPDATE SET {_ADDED}",
+    f"ON CONFLICT (member_id, day) DO UPDATE SET {_ADDED} RETURNING member_id, day, purchases",
 )
 _WRITE_MONTHS = _upsert(
     "insight_months",
@@ -117,17 +124,14 @@ async def project_events(connection: Connection, *, program_id: UUID, zone: Zone
     if not rows:
         return 0
     facts = list(facts_of(rows))
-    people = await _read_people(connection, {fact.member_id for fact in facts})
+    people = await read_people(connection, facts)
     state = State(program_id, zone, people, await _read_receipts(connection, facts))
     fold(state, facts)
     await _write(connection, state)
+    await write_counts(connection, state, behind)
     await fold_lots(connection, program_id=program_id, zone=zone, member_ids={fact.member_id for fact in facts})
     await move_cursor(connection, program_id=program_id, subscriber=SUBSCRIBER, position=rows[-1]["position"])
     return len(rows)
-
-
-async def _read_people(connection: Connection, member_ids: set[UUID]) -> dict[UUID, Person]:
-    return {row["member_id"]: Person(*row) for row in await connection.fetch(_PEOPLE, list(member_ids))}
 
 
 async def _read_receipts(connection: Connection, facts: list[Fact]) -> dict[Key, list[Receipt]]:
@@ -142,10 +146,10 @@ async def _read_receipts(connection: Connection, facts: list[Fact]) -> dict[Key,
 
 
 async def _write(connection: Connection, state: State) -> None:
+    await _write_days(connection, state)
     writes: list[tuple[str, Sequence[Sequence[Any]]]] = [
         (_WRITE_PEOPLE, state.changed_people()),
         (_WRITE_RECEIPTS, state.changed_receipts()),
-        (_WRITE_DAYS, [(*key, state.program_id, *counts) for key, counts in state.days.items()]),
         (_WRITE_MONTHS, _months(state)),
         (_WRITE_PROGRAM_DAYS, _program_days(state)),
         *((_WRITE_AS_TOLD[table], rows) for table, rows in state.rows.items()),
@@ -153,8 +157,18 @@ async def _write(connection: Connection, state: State) -> None:
     for sql, rows in writes:
         if rows:
             await connection.execute(sql, *columns(rows))
-    if state.unsure:
-        await connection.execute(_RECOUNT, list(state.unsure))
+
+
+async def _write_days(connection: Connection, state: State) -> None:
+    """And notes with the members on which days they have bought by now."""
+    rows = [(*key, state.program_id, *counts) for key, counts in state.days.items()]
+    if not rows:
+        return
+    purchases: dict[UUID, dict[date, int]] = {}
+    for member_id, day, count in await connection.fetch(_WRITE_DAYS, *columns(rows)):
+        if state.days[member_id, day][PURCHASES]:
+            purchases.setdefault(member_id, {})[day] = count
+    note_days(state, purchases)
 
 
 def _months(state: State) -> list[tuple[Any, ...]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from loyalty_api.insights.metric import Asked
 from loyalty_api.insights.series import begin_reading
-from loyalty_api.kernel.clock import add_days
+from loyalty_api.kernel.clock import add_days, first_of_next_month
 from loyalty_api.kernel.database import Connection
 
 SCORINGS = ("ties", "quintiles")
@@ -25,13 +25,26 @@ _SCORES = {
     "quintiles": "ntile(5) OVER (ORDER BY {order}, who)",
 }
 _ORDER = {"r": "r DESC", "f": "f", "m": "m"}
+# Whole months together, and the days at both ends. Whoever bought behind the last day, of them the days are asked.
 _SCORED = """
-WITH bought AS (
-    SELECT COALESCE(m.merged_into, d.member_id) AS who, $3::date - max(d.day) FILTER (WHERE d.purchases > 0) AS r,
-           sum(d.purchases)::bigint AS f, sum(d.sales_minor)::bigint AS m
-    FROM insight_days d JOIN insight_members m USING (member_id)
-    WHERE d.program_id = $1 AND d.day >= $2::date AND d.day <= $3::date
-    GROUP BY 1 HAVING sum(d.purchases) > 0
+WITH sums AS MATERIALIZED (
+    SELECT member_id, sum(purchases)::bigint AS f, sum(sales_minor)::bigint AS m
+    FROM (
+      SELECT member_id, purchases, sales_minor FROM insight_months
+      WHERE program_id = $1 AND month >= $4::date AND month < $5::date
+      UNION ALL SELECT member_id, purchases, sales_minor FROM insight_days
+      WHERE program_id = $1 AND day >= $2::date AND day <= $3::date AND day < $4::date
+      UNION ALL SELECT member_id, purchases, sales_minor FROM insight_days
+      WHERE program_id = $1 AND day >= GREATEST($4::date, $5::date) AND day <= $3::date
+    ) AS parts GROUP BY 1
+),
+bought AS (
+    SELECT COALESCE(m.merged_into, m.member_id) AS who, $3::date - max(
+             CASE WHEN last_on <= $3::date THEN last_on ELSE (
+               SELECT max(day) FROM insight_days d WHERE d.member_id = m.member_id AND purchases > 0 AND day <= $3::date
+             ) END) AS r,
+           sum(s.f)::bigint AS f, sum(s.m)::bigint AS m
+    FROM sums s JOIN insight_members m USING (member_id) GROUP BY 1 HAVING sum(s.f) > 0
 ),
 scored AS MATERIALIZED (SELECT r, f, m, {scores} FROM bought)
 """
@@ -63,10 +76,14 @@ class Rfm(NamedTuple):
     cells: list[tuple[int, int, int, int]]
 
 
-async def read_rfm(connection: Connection, asked: Asked, *, scoring: str, look_back_days: int) -> Rfm:
-    """The grid as of ``through``. Refuses: InsightRebuilding."""
-    await begin_reading(connection, asked)
-    days: tuple[Any, date, date] = (asked.program_id, add_days(asked.through, 1 - look_back_days), asked.through)
+async def read_rfm(
+    connection: Connection, *, program_id: UUID, through: date, scoring: str, look_back_days: int
+) -> Rfm:
+    """The grid as of ``through``, worked out. Refuses: InsightRebuilding."""
+    await begin_reading(connection, program_id)
+    first = add_days(through, 1 - look_back_days)
+    opening = first if first.day == 1 else first_of_next_month(first)
+    days: tuple[Any, ...] = (program_id, first, through, opening, through.replace(day=1))
     scores = ", ".join(f"({_SCORES[scoring].format(order=_ORDER[name])})::int AS {name}_score" for name in DIMENSIONS)
     rows = [tuple(row) for row in await connection.fetch(_GRID.format(scores=scores), *days)]
     cut_offs = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,8 +19,11 @@ _RESTATED = """
 SELECT day, restated_at FROM insight_program_days
 WHERE program_id = $1 AND restated_at IS NOT NULL AND day >= $2::date AND day <= $3::date
 """
-# A loop inside a loop is never right for these, and what the planner guesses of fresh tables may choose one.
-_NO_LOOPS = "SELECT set_config('enable_nestloop', 'off', true)"
+# A loop inside a loop is never right for these, and what the planner guesses of fresh tables may choose one. Nor is a
+# plan that was made for any span of days: it takes each for a short one.
+_PLANNED = """
+SELECT set_config('enable_nestloop', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)
+"""
 
 
 class Point(NamedTuple):
@@ -46,18 +50,18 @@ class Present(msgspec.Struct, frozen=True):
 
 async def read_series(connection: Connection, metric: Metric, asked: Asked, present: Present) -> list[Point]:
     """The metric's points, by period and group. Refuses: InsightRebuilding."""
-    await begin_reading(connection, asked)
+    await begin_reading(connection, asked.program_id)
     cells = await metric.read(connection, asked)
     restated = await _restated(connection, metric, asked, present)
     last_of = {period.first: period.last for period in asked.periods}
     return [_point(metric, asked, present, cell, last_of[cell.first], restated) for cell in cells]
 
 
-async def begin_reading(connection: Connection, asked: Asked) -> None:
+async def begin_reading(connection: Connection, program_id: UUID) -> None:
     """Makes the transaction ready for the large joins of figures. Refuses (InsightRebuilding) while they are worked out
     anew."""
-    await connection.execute(_NO_LOOPS)
-    await check_rebuilt(connection, program_id=asked.program_id)
+    await connection.execute(_PLANNED)
+    await check_rebuilt(connection, program_id=program_id)
 
 
 def is_over(present: Present, through: date, last: date) -> bool:

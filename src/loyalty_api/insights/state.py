@@ -3,6 +3,7 @@ change (pure)."""
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -32,6 +33,8 @@ class Person(msgspec.Struct):
     last_on: date | None = None
     purchases: int = 0
     sales_minor: int = 0
+    bought: bytes = b""
+    bought_twice: bytes = b""
 
 
 class Receipt(msgspec.Struct):
@@ -53,18 +56,19 @@ Key = tuple[UUID, UUID]  # member, purchase
 
 
 class State:
-    """The batch so far. ``people`` and ``receipts``: all that its events speak of, as they stood before."""
+    """The batch so far. ``people``, with everybody whom they are one person with, and ``receipts``: all that its events
+    speak of, as they stood before; ``before``: the same people, to be left as they are."""
 
     def __init__(
         self, program_id: UUID, zone: ZoneInfo, people: dict[UUID, Person], receipts: dict[Key, list[Receipt]]
     ) -> None:
         self.program_id = program_id
         self._zone = zone
-        self._people = people
+        self.people = people
+        self.before = {member_id: copy(person) for member_id, person in people.items()}
         self.receipts = receipts
         self.touched: set[UUID] = set()
         self.changed: set[Key] = set()
-        self.unsure: set[UUID] = set()  # members whose first or last purchase may be none any more
         self.days: dict[tuple[UUID, date], list[int]] = {}
         self.restated: dict[date, datetime] = {}
         self.rows: dict[str, list[NamedTuple]] = {}
@@ -72,9 +76,9 @@ class State:
     def person(self, member_id: UUID) -> Person:
         """The member, to be changed."""
         self.touched.add(member_id)
-        found = self._people.get(member_id)
+        found = self.people.get(member_id)
         if found is None:
-            found = self._people[member_id] = Person(member_id, self.program_id)
+            found = self.people[member_id] = Person(member_id, self.program_id)
         return found
 
     def day_of(self, instant: datetime) -> date:
@@ -107,7 +111,7 @@ class State:
 
     def changed_people(self) -> list[tuple[Any, ...]]:
         """The rows of members that changed."""
-        return [msgspec.structs.astuple(self._people[member_id]) for member_id in self.touched]
+        return [msgspec.structs.astuple(self.people[member_id]) for member_id in self.touched]
 
     def changed_receipts(self) -> list[tuple[Any, ...]]:
         """The rows of receipts that are new or changed."""

@@ -114,7 +114,6 @@ async def _appraisal(connection: Connection, program: Program, closed_on: date) 
     return await appraise_members(
         connection,
         program_id=program.id,
-        zone=program.zone,
         minor_digits=minor_digits(program.currency),
         through=closed_on,
     )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.insights.cohorts import DEFINITION as COHORTS
 from loyalty_api.insights.cohorts import read_cohorts
+from loyalty_api.insights.grids import Wanted, tell_grid
 from loyalty_api.insights.metric import Asked
 from loyalty_api.insights.periods import Period, periods_between
 from loyalty_api.insights.refusals import InsightRebuilding
 from loyalty_api.insights.rfm import DEFINITION as RFM
-from loyalty_api.insights.rfm import DIMENSIONS, LOOK_BACK_DAYS, SCORINGS, read_rfm
+from loyalty_api.insights.rfm import DIMENSIONS, LOOK_BACK_DAYS, SCORINGS
 from loyalty_api.insights.series import Present
 from loyalty_api.rest.as_csv import FORMAT, answer_csv, wants_csv
 from loyalty_api.rest.door import Door
@@ -67,7 +68,8 @@ class RfmCell(msgspec.Struct, frozen=True):
 
 
 class RfmGrid(msgspec.Struct, frozen=True):
-    """The grid: cells that have members."""
+    """The grid: cells that have members. ``as_of``: what was known by then is in it; of a program of many buyers the
+    usual grid of today is worked out every few minutes."""
 
     definition: str
     scoring: str
@@ -75,6 +77,7 @@ class RfmGrid(msgspec.Struct, frozen=True):
     currency: str
     time_zone: str
     through: date
+    as_of: datetime
     cut_offs: CutOffs
     cells: list[RfmCell]
 
@@ -106,13 +109,13 @@ async def rfm(door: Door, call: Call) -> Answer:
         scoring = query.one_of("scoring", SCORINGS, SCORINGS[0]) or SCORINGS[0]
         days, through = query.count("look_back_days", LOOK_BACK_DAYS), read_through(query, call, program)
         query.check()
-        asked = _asked(call, program, through, [Period(through, through)])
-        found = await read_rfm(connection, asked, scoring=scoring, look_back_days=days)
+        wanted = Wanted(program.id, through, scoring, days)
+        as_of, found = await tell_grid(connection, wanted, program.present(call.received_at))
     if as_csv:
         return answer_csv((*DIMENSIONS, "members"), found.cells)
     cut_offs = CutOffs(**{name: [CutOffView(*each) for each in cuts] for name, cuts in found.cut_offs.items()})
     cells = [RfmCell(*each) for each in found.cells]
-    described = (RFM, scoring, days, program.currency, program.zone.key, through)
+    described = (RFM, scoring, days, program.currency, program.zone.key, through, as_of)
     return answer_json(RfmGrid(*described, cut_offs, cells))
 
 
@@ -144,6 +147,7 @@ EXAMPLE_RFM = {
     "currency": "EUR",
     "time_zone": "Europe/Berlin",
     "through": "2026-03-31",
+    "as_of": "2026-03-31T12:00:00Z",
     "cut_offs": {"r": _THIRD, "f": [], "m": []},
     "cells": [{"r": 5, "f": 5, "m": 4, "members": 17}],
 }

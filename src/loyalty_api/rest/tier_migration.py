@@ -6,7 +6,8 @@ from datetime import date
 
 import msgspec
 
-from loyalty_api.insights.metrics.tiers import NONE, migration
+from loyalty_api.insights.counts import NONE
+from loyalty_api.insights.metrics.tiers import migration
 from loyalty_api.insights.rebuilt import check_rebuilt
 from loyalty_api.insights.refusals import InsightRebuilding
 from loyalty_api.kernel.clock import add_months

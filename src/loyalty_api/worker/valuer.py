@@ -81,7 +81,6 @@ class Valuer:
             appraisal = await appraise_members(
                 connection,
                 program_id=program_id,
-                zone=program.zone,
                 minor_digits=minor_digits(program.currency),
                 through=through,
             )

@@ -12,7 +12,10 @@ from datetime import date
 from typing import Any
 
 from loyalty_api.insights.activity import BUYING_DAYS
+from loyalty_api.insights.counted import Flows, count_active, read_flows
 from loyalty_api.insights.metric import COUNT, Asked, Cell, Metric, and_before, and_window, filled
+from loyalty_api.insights.periods import Period
+from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
 
 SOURCE = "The window is a convention, as nobody sees a customer leave: Reinartz & Kumar, Journal of Marketing 64(4)"
@@ -39,10 +42,9 @@ SELECT flow, date_trunc('{period}', day::timestamp)::date, cohort, count(*) FROM
 _COHORT = "to_char(date_trunc('month', (min(day) OVER (PARTITION BY who))::timestamp), 'YYYY-MM')"
 
 
-async def _flows(connection: Connection, asked: Asked) -> dict[str, Counter[tuple[date, str | None]]]:
-    """Of each flow, how many by period and group, from the beginning."""
-    cohort = _COHORT if asked.by == "cohort" else "NULL::text"
-    sql = _FLOWS.format(buying_days=BUYING_DAYS, period=asked.period, cohort=cohort)
+async def _flows_by(connection: Connection, asked: Asked) -> dict[str, Counter[tuple[date, str | None]]]:
+    """Of each flow, how many by period and cohort, from the beginning."""
+    sql = _FLOWS.format(buying_days=BUYING_DAYS, period=asked.period, cohort=_COHORT)
     found: dict[str, Counter[tuple[date, str | None]]] = {each: Counter() for each in ("new", "reactivated", "lapsed")}
     for flow, first, group, count in await connection.fetch(sql, asked.program_id, asked.last, asked.window_days):
         found[flow][first, group] += count
@@ -50,7 +52,10 @@ async def _flows(connection: Connection, asked: Asked) -> dict[str, Counter[tupl
 
 
 async def _read(connection: Connection, asked: Asked, flow: str) -> list[Cell]:
-    return _filled(asked, (await _flows(connection, asked))[flow].items())
+    if asked.by is None:
+        flows = await read_flows(connection, asked)
+        return _filled(asked, (((first, None), getattr(each, flow)) for first, each in flows.items()))
+    return _filled(asked, (await _flows_by(connection, asked))[flow].items())
 
 
 async def read_lapsed(connection: Connection, asked: Asked) -> list[Cell]:
@@ -65,7 +70,9 @@ async def read_reactivated(connection: Connection, asked: Asked) -> list[Cell]:
 
 async def read_alive(connection: Connection, asked: Asked) -> list[Cell]:
     """Who has not lapsed by the end."""
-    flows = await _flows(connection, asked)
+    if asked.by is None:
+        return await _alive(connection, asked)
+    flows = await _flows_by(connection, asked)
     changes = flows["new"] + flows["reactivated"]
     changes.subtract(flows["lapsed"])
     alive: Counter[tuple[date, str | None]] = Counter()
@@ -74,6 +81,18 @@ async def read_alive(connection: Connection, asked: Asked) -> list[Cell]:
         for period in asked.periods:
             alive[period.first, group] = sum(count for first, count in mine if first <= period.first)
     return _filled(asked, alive.items())
+
+
+async def _alive(connection: Connection, asked: Asked) -> list[Cell]:
+    opening = Period(add_days(asked.first, -asked.window_days), add_days(asked.first, -1))
+    alive = await count_active(connection, asked, opening)
+    flows = await read_flows(connection, asked)
+    counts: dict[tuple[date, str | None], int] = {}
+    for period in asked.periods:
+        new, reactivated, lapsed = flows.get(period.first, Flows())
+        alive += new + reactivated - lapsed
+        counts[period.first, None] = alive
+    return _filled(asked, counts.items())
 
 
 def _filled(asked: Asked, counts: Iterable[tuple[Any, int]]) -> list[Cell]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from loyalty_api.insights.activity import PEOPLE, activity, end_of, group_of
+from loyalty_api.insights.counted import NOBODY, read_away, read_buyers, read_held
+from loyalty_api.insights.counts import ENROLLED
 from loyalty_api.insights.metric import COUNT, PROPORTION, Asked, Cell, Metric, and_before, filled
 from loyalty_api.kernel.database import Connection
 
@@ -21,14 +23,17 @@ SELECT e.first, e.grouped, count(a.who), count(*)
 FROM enrolled e LEFT JOIN a ON a.who = e.who AND a.first = e.first AND a.purchases > 0
 GROUP BY 1, 2
 """
-_ENROLLED = """
-SELECT date_trunc('{period}', p.enrolled_on::timestamp)::date, {group} AS grouped, count(*)
-FROM ({people}) AS p WHERE p.enrolled_on >= $2::date AND p.enrolled_on <= $3::date GROUP BY 1, 2
+_ENROLLED = f"""
+SELECT date_trunc('{{period}}', day::timestamp)::date, {{group}}, sum(members)::bigint FROM insight_counts
+WHERE program_id = $1 AND kind = '{ENROLLED}' AND day >= $2::date AND day <= $3::date GROUP BY 1, 2
 """
 
 
 async def read_active(connection: Connection, asked: Asked) -> list[Cell]:
     """Who bought something."""
+    if asked.by is None:
+        counts = (await read_buyers(connection, asked)).items()
+        return filled([Cell(first, None, each.active, None, each.active) for first, each in counts], asked)
     group = group_of(asked.by, who="a.who", day=end_of("a.first", asked.period))
     sql = _ACTIVE.format(group=group, activity=activity(asked.period), people=PEOPLE)
     rows = await connection.fetch(sql, asked.program_id, asked.first, asked.last)
@@ -37,6 +42,8 @@ async def read_active(connection: Connection, asked: Asked) -> list[Cell]:
 
 async def read_active_rate(connection: Connection, asked: Asked) -> list[Cell]:
     """Of the enrolled, those who bought something."""
+    if asked.by is None:
+        return await _active_rate(connection, asked)
     end = end_of("e.first", asked.period)
     group = group_of(asked.by, who="p.who", day=end)
     sql = _RATE.format(group=group, activity=activity(asked.period), people=PEOPLE, end=end)
@@ -46,10 +53,19 @@ async def read_active_rate(connection: Connection, asked: Asked) -> list[Cell]:
     return filled(cells, asked, ratio=True)
 
 
+async def _active_rate(connection: Connection, asked: Asked) -> list[Cell]:
+    buyers, away = await read_buyers(connection, asked), await read_away(connection, asked)
+    _, *held = await read_held(connection, asked)
+    cells = []
+    for period, tiers in zip(asked.periods, held, strict=True):
+        active, enrolled = buyers.get(period.first, NOBODY).active - away[period.first], tiers.total()
+        cells.append(Cell(period.first, None, active, enrolled, enrolled))
+    return cells
+
+
 async def read_enrolments(connection: Connection, asked: Asked) -> list[Cell]:
     """Who enrolled."""
-    group = "p.enrolled_store" if asked.by == "store" else "NULL::text"
-    sql = _ENROLLED.format(period=asked.period, group=group, people=PEOPLE)
+    sql = _ENROLLED.format(period=asked.period, group="NULLIF(label, '')" if asked.by == "store" else "NULL::text")
     rows = await connection.fetch(sql, asked.program_id, asked.first, asked.last)
     return filled([Cell(first, group, count, None, count) for first, group, count in rows], asked)
 

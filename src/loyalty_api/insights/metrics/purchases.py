@@ -6,6 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from loyalty_api.insights.activity import PEOPLE, activity, end_of, group_of
+from loyalty_api.insights.counted import NOBODY, read_buyers
 from loyalty_api.insights.metric import COUNT, RATIO, Asked, Cell, Metric, filled
 from loyalty_api.kernel.database import Connection
 
@@ -14,10 +15,6 @@ GROUPS = ("tier", "store", "cohort", "employee")
 _ALL = """
 SELECT date_trunc('{period}', day::timestamp)::date, NULL::text, sum(purchases)::bigint, sum(sales_minor)::bigint, 0
 FROM insight_program_days WHERE program_id = $1 AND day >= $2::date AND day <= $3::date GROUP BY 1
-"""
-_ALL_BUYERS = """
-SELECT first, NULL::text, sum(purchases)::bigint, sum(sales_minor)::bigint, count(*) FILTER (WHERE purchases > 0)
-FROM ({activity}) AS a GROUP BY 1
 """
 _BY_PLACE = """
 SELECT date_trunc('{period}', r.day::timestamp)::date, r.{by}, count(*) FILTER (WHERE r.entry_id = r.purchase_id),
@@ -51,11 +48,13 @@ async def _sums(connection: Connection, asked: Asked, *, buyers: bool = False) -
     elif asked.by is not None:
         group = group_of(asked.by, who="a.who", day=end_of("a.first", asked.period))
         sql = _BY_PERSON.format(group=group, activity=activity(asked.period), people=PEOPLE)
-    elif buyers:
-        sql = _ALL_BUYERS.format(activity=activity(asked.period))
     else:
         sql = _ALL.format(period=asked.period)
-    return [_Sum(*row) for row in await connection.fetch(sql, asked.program_id, asked.first, asked.last)]
+    sums = [_Sum(*row) for row in await connection.fetch(sql, asked.program_id, asked.first, asked.last)]
+    if asked.by is not None or not buyers:
+        return sums
+    counts = await read_buyers(connection, asked)
+    return [each._replace(buyers=counts.get(each.first, NOBODY).active) for each in sums]
 
 
 async def read_purchases(connection: Connection, asked: Asked) -> list[Cell]:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from loyalty_api.insights.activity import BUYING_DAYS
+from loyalty_api.insights.counts import SECOND
 from loyalty_api.insights.metric import PROPORTION, Asked, Cell, Metric, and_before_and_within, filled
 from loyalty_api.insights.periods import step
 from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
 
-_REPEATED = """
-WITH days AS MATERIALIZED ({buying_days}), firsts AS (SELECT who, min(day) AS first_on FROM days GROUP BY 1),
-buyers AS (
-    SELECT f.who, f.first_on, sum(d.purchases) AS bought
-    FROM firsts f JOIN days d ON d.who = f.who AND d.day <= f.first_on + $3::int
-    WHERE f.first_on + $3::int <= $2::date AND f.first_on >= $4::date AND f.first_on <= $5::date
-    GROUP BY 1, 2
-)
-SELECT date_trunc('{period}', first_on::timestamp)::date, count(*) FILTER (WHERE bought >= 2), count(*)
-FROM buyers GROUP BY 1
+_REPEATED = f"""
+SELECT date_trunc('{{period}}', day::timestamp)::date,
+       COALESCE(sum(members) FILTER (WHERE span BETWEEN 0 AND $3), 0)::bigint, sum(members)::bigint
+FROM insight_counts
+WHERE program_id = $1 AND kind = '{SECOND}' AND day >= $4::date AND day <= $5::date AND day + $3::int <= $2::date
+GROUP BY 1
 """
 
 
 async def read_repeat_rate(connection: Connection, asked: Asked) -> list[Cell]:
     """Of those who bought first in a period, those who bought again soon."""
-    sql = _REPEATED.format(buying_days=BUYING_DAYS, period=asked.period)
+    sql = _REPEATED.format(period=asked.period)
     days = asked.within_days, asked.first, asked.last
     rows = await connection.fetch(sql, asked.program_id, asked.through, *days)
     found = filled([Cell(first, None, again, buyers, buyers) for first, again, buyers in rows], asked, ratio=True)

@@ -5,9 +5,11 @@ For every period: active = retained from the one before + new + returned.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from loyalty_api.insights.activity import PEOPLE, activity, end_of, group_of
+from loyalty_api.insights.counted import NOBODY, read_buyers
 from loyalty_api.insights.metric import (
     COUNT,
     PROPORTION,
@@ -50,14 +52,23 @@ GROUP BY 1, 2
 
 async def _retained(connection: Connection, asked: Asked) -> list[tuple[Any, ...]]:
     """(first, group, retained, active); retained None where the next period is not over."""
-    group = group_of(asked.by, who="b.who", day=end_of("b.first", asked.period))
-    sql = _RETAINED.format(bought=_bought(asked), people=PEOPLE, group=group, period=asked.period)
     last = min(add_days(step(asked.periods[-1].first, asked.period, 2), -1), asked.through)
-    rows = await connection.fetch(sql, asked.program_id, asked.first, last, asked.periods[-1].first)
+    if asked.by is None:
+        counts = await read_buyers(connection, asked, last)
+        following = {first: step(first, asked.period) for first in counts}
+        rows = [(first, None, counts.get(following[first], NOBODY).kept, counts[first].active) for first in counts]
+    else:
+        rows = await _retained_by(connection, asked, last)
     return [
         (first, group, retained if _next_is_over(asked, first) else None, active)
         for first, group, retained, active in rows
     ]
+
+
+async def _retained_by(connection: Connection, asked: Asked, last: date) -> list[Any]:
+    group = group_of(asked.by, who="b.who", day=end_of("b.first", asked.period))
+    sql = _RETAINED.format(bought=_bought(asked), people=PEOPLE, group=group, period=asked.period)
+    return await connection.fetch(sql, asked.program_id, asked.first, last, asked.periods[-1].first)
 
 
 def _bought(asked: Asked) -> str:
@@ -91,6 +102,9 @@ def _known(asked: Asked, cells: list[Cell]) -> list[Cell]:
 
 async def read_new(connection: Connection, asked: Asked) -> list[Cell]:
     """Who bought for the first time."""
+    if asked.by is None:
+        counts = (await read_buyers(connection, asked)).items()
+        return filled([Cell(first, None, each.new, None, each.new) for first, each in counts], asked)
     group = group_of(asked.by, who="p.who", day=end_of(f"date_trunc('{asked.period}', p.first_on)", asked.period))
     sql = _NEW.format(period=asked.period, people=PEOPLE, group=group)
     rows = await connection.fetch(sql, asked.program_id, asked.first, asked.last)
@@ -99,6 +113,9 @@ async def read_new(connection: Connection, asked: Asked) -> list[Cell]:
 
 async def read_returned(connection: Connection, asked: Asked) -> list[Cell]:
     """Who bought, had not in the period before, but earlier."""
+    if asked.by is None:
+        counts = (await read_buyers(connection, asked)).items()
+        return filled([Cell(first, None, each.returned, None, each.returned) for first, each in counts], asked)
     group = group_of(asked.by, who="b.who", day=end_of("b.first", asked.period))
     sql = _RETURNED.format(bought=_bought(asked), people=PEOPLE, group=group, period=asked.period)
     before = step(asked.first, asked.period, -1)

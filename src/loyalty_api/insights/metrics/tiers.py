@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
 from loyalty_api.insights.activity import PEOPLE, tier_at
+from loyalty_api.insights.counted import read_held, read_moved
+from loyalty_api.insights.counts import NONE
 from loyalty_api.insights.metric import COUNT, Asked, Cell, Metric
 from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
 
-NONE = "none"  # who was not a member then
-
 _HERE = "p.enrolled_on <= {day} AND (p.closed_on IS NULL OR p.closed_on > {day})"
-_HELD = f"""
-SELECT e.day, {tier_at("p.who", "e.day")} AS tier, count(*)
-FROM unnest($2::date[]) AS e (day) JOIN ({PEOPLE}) AS p ON {_HERE.format(day="e.day")}
-GROUP BY 1, 2 ORDER BY 1, 2
-"""
 # Materialized: folded into the conditions, each tier would be looked up three times.
 _MOVED = f"""
 WITH moved AS MATERIALIZED (
@@ -39,21 +36,39 @@ async def migration(
     return {(row["before"], row["after"]): row["count"] for row in rows}
 
 
-async def read_held(connection: Connection, asked: Asked) -> list[Cell]:
+async def read_tiers(connection: Connection, asked: Asked) -> list[Cell]:
     """Who holds which tier."""
-    ends = {min(period.last, asked.last): period.first for period in asked.periods}
-    rows = await connection.fetch(_HELD, asked.program_id, list(ends))
-    return [Cell(ends[day], tier, count, None, count) for day, tier, count in rows]
+    _, *held = await read_held(connection, asked)
+    return [
+        Cell(period.first, tier or None, tiers[tier], None, tiers[tier])
+        for period, tiers in zip(asked.periods, held, strict=True)
+        for tier in sorted(tiers, key=lambda each: (not each, each))
+    ]
 
 
 async def read_migration(connection: Connection, asked: Asked) -> list[Cell]:
-    """Who went from which to which."""
+    """Who went from which to which: of whole periods as they were counted, of one that is cut off one by one."""
+    held, moved = await read_held(connection, asked), await read_moved(connection, asked)
     cells = []
-    for period in asked.periods:
-        before, after = add_days(period.first, -1), min(period.last, asked.last)
-        found = await migration(connection, program_id=asked.program_id, before=before, after=after)
-        cells += [Cell(period.first, f"{one}>{other}", n, None, n) for (one, other), n in found.items()]
+    for opening, period in zip(held[:-1], asked.periods, strict=True):
+        if period.first in moved:
+            found = _with_those_who_stayed(moved[period.first], opening)
+        else:
+            before, after = add_days(period.first, -1), min(period.last, asked.last)
+            found = await migration(connection, program_id=asked.program_id, before=before, after=after)
+        cells += [
+            Cell(period.first, f"{one}>{other}", found[one, other], None, found[one, other])
+            for one, other in sorted(found)
+        ]
     return cells
+
+
+def _with_those_who_stayed(moved: Mapping[tuple[str, str], int], opening: Counter[str]) -> dict[tuple[str, str], int]:
+    stayed = Counter(opening)
+    for (before, _), count in moved.items():
+        stayed[before] -= count
+    found = {(tier, tier): count for tier, count in stayed.items() if count and tier != NONE} | dict(moved)
+    return {pair: count for pair, count in found.items() if all(pair)}
 
 
 METRICS = [
@@ -66,7 +81,7 @@ METRICS = [
         window="the end of the period",
         owner="marketing",
         kind=COUNT,
-        read=read_held,
+        read=read_tiers,
         groups=("tier",),
     ),
     Metric(
