@@ -32,17 +32,19 @@ WHERE program_id = $1 AND expired_on >= $2::date AND expired_on <= $3::date
 # A notice counts by its day: the night that gives it is on the first that is soon enough. Whoever was merged was told
 # of lots by their old ids; the end is the same. ``$4`` and ``$5``: each end, and before when it is soon enough.
 _UNWARNED = """
+WITH aliases AS MATERIALIZED (
+  SELECT member_id, merged_into FROM insight_members WHERE program_id = $1 AND merged_into IS NOT NULL
+)
 SELECT date_trunc('{period}', e.expired_on::timestamp)::date,
        COALESCE(sum(e.points) FILTER (WHERE n.lot_id IS NULL AND a.who IS NULL), 0)::bigint, sum(e.points)::bigint,
        count(DISTINCT COALESCE(m.merged_into, e.member_id))
 FROM insight_expiries e JOIN unnest($4::timestamptz[], $5::timestamptz[]) AS u (expires_at, soon) USING (expires_at)
-LEFT JOIN insight_members m ON m.member_id = e.member_id
+LEFT JOIN aliases m ON m.member_id = e.member_id
 LEFT JOIN insight_notices n ON n.program_id = $1 AND n.member_id = e.member_id AND n.lot_id = e.lot_id
                            AND n.expires_at = e.expires_at AND n.noticed_at < u.soon
 LEFT JOIN (
   SELECT o.merged_into AS who, n.expires_at, min(n.noticed_at) AS noticed_at
-  FROM insight_members o JOIN insight_notices n USING (member_id)
-  WHERE o.program_id = $1 AND o.merged_into IS NOT NULL GROUP BY 1, 2
+  FROM aliases o JOIN insight_notices n USING (member_id) GROUP BY 1, 2
 ) AS a ON a.who = e.member_id AND a.expires_at = e.expires_at AND a.noticed_at < u.soon
 WHERE e.program_id = $1 AND e.expired_on >= $2::date AND e.expired_on <= $3::date GROUP BY 1
 """
