@@ -20,7 +20,7 @@ check: .venv/.dev  ## format, lint, types
 acceptance: .venv/.acceptance  ## a year of real baskets and the CDNOW sample over HTTP; writes build/acceptance.json
 	$(BIN)/python -m tests.acceptance
 
-bench: .venv/.dev  ## this, an ORM's way and PostgreSQL alone, in turns, judged (ten minutes); writes build/bench.json
+bench: .venv/.dev  ## this, an ORM's way and PostgreSQL alone, in turns, judged (a quarter of an hour); writes build/bench.json
 	$(BIN)/python -m benchmarks
 
 lives: .venv/.dev  ## many more of the random lives of points that the tests try (half an hour)
@@ -32,7 +32,7 @@ clients: .venv/.dev  ## libraries that phones use, against a served API (needs n
 overload: .venv/.dev  ## twice the load that this machine carries, judged (a minute)
 	$(BIN)/python -m benchmarks.overload
 
-rollups: .venv/.dev  ## what figures of ten million purchases take to read, judged; writes build/rollups.json
+rollups: .venv/.dev  ## what figures of ten million purchases take to read, judged; writes build/rollups.json, and into build/bench.json
 	$(BIN)/python -m benchmarks.rollups
 
 schemas: .venv/.dev  ## the committed contract, written anew from the code

@@ -6,32 +6,29 @@ CPU comes first because it is the figure that a busy machine bends least.
 from __future__ import annotations
 
 import asyncio
+import statistics
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import asyncpg
 import click
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from benchmarks import home
 from benchmarks.history import History
-from benchmarks.insight import bgnbd_million_seconds
+from benchmarks.insight import measure_insight
 from benchmarks.load import TICK_SECONDS
 from benchmarks.machine import machine_facts
-from benchmarks.projection import projection_figures
 from benchmarks.rehearsal import Rehearsed, rehearse
-from benchmarks.relay import relay_figures
-from benchmarks.report import figures_table, judge, ratios_table, result
+from benchmarks.report import PURCHASE, figures_table, judge, ratios_table, result
 from benchmarks.rounds import Figures, take_turns
 from benchmarks.stage import Stage
 from benchmarks.variants import ALONE, MEMBERS, PLANS, Plan, members_needed, open_variants
+from benchmarks.written import BENCH, BUILD, write_bench, write_json
 from benchmarks.wrk import wrk_path
 from loyalty_api.kernel.clock import now
 
-BUILD = Path(__file__).parents[1] / "build"
 LINES, RULES = 5, 5
 
 
@@ -52,26 +49,26 @@ def main(only: str, seconds: int, rounds: int) -> None:
     judged = judge(figures)
     more: dict[str, object] = {}
     if not words:
-        console.print("the home screen of a phone, the relay, figures, and a million members' worth …")
+        console.print("the home screen of a phone, the relay, figures, a webhook, and a million members' worth …")
         with Stage(members=home.MEMBERS) as stage:
             screens = home.measure_home(stage, seconds=seconds, rounds=rounds)
         figures |= screens
         judged += judge(screens, [home.OVER])
-        more["insight"] = {
-            "relay": relay_figures(),
-            "projection": projection_figures(),
-            "bgnbd_million_seconds": round(bgnbd_million_seconds(), 3),
-        }
+        costs = [each.cpu_us for each in figures[PURCHASE]]
+        more["insight"], verdicts = measure_insight(purchase_cpu_us=statistics.median(costs))
+        judged += verdicts
     console.print(
         figures_table(figures, f"POST /v1/purchases, {LINES} lines, {RULES} rules, {MEMBERS.ordinary:,} members")
     )
     console.print(ratios_table(judged))
     console.print(", ".join(f"{name} {value}" for name, value in machine.items() if not isinstance(value, dict)))
     setup = {"members": MEMBERS.ordinary, "rounds": rounds, "round_seconds": seconds, "lines": LINES, "rules": RULES}
-    written = BUILD / ("bench-part.json" if words else "bench.json")
-    written.parent.mkdir(exist_ok=True)
     content = result(figures, judged, setup=setup, machine=machine, **more)
-    written.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    written = BUILD / "bench-part.json" if words else BENCH
+    if words:
+        write_json(written, content)
+    else:
+        write_bench(content)
     console.print(f"written to {written.relative_to(BUILD.parent)}")
 
 

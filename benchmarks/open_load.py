@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from benchmarks.load import RECORDED
@@ -28,10 +28,19 @@ class Seen(NamedTuple):
 
 
 class OpenLoad:
-    """``connections`` bounds how many may be unanswered; more due ones wait. A context manager."""
+    """``connections`` bounds how many may be unanswered; more due ones wait. ``hear``: is given each answer, and when
+    it was there. A context manager."""
 
-    def __init__(self, address: tuple[str, int], requests: Iterator[bytes], *, connections: int) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        requests: Iterator[bytes],
+        *,
+        connections: int,
+        hear: Callable[[float, bytes], None] | None = None,
+    ) -> None:
         self._requests = requests
+        self._hear = hear
         self._poll = select.epoll()
         self._free = [TillSocket(address) for _ in range(connections)]
         self._sockets = {each.number: each for each in self._free}
@@ -69,6 +78,8 @@ class OpenLoad:
                 if status == REFUSED and b"retry-after: " not in till.received:
                     raise UnexpectedAnswer("a 503 without Retry-After")
                 latencies[status].append(present - till.sent_at)
+                if self._hear is not None:
+                    self._hear(present, till.received)
                 self._free.append(till)
         took = time.perf_counter() - started
         return Seen(took, total, sorted(latencies[RECORDED]), sorted(latencies[REFUSED]), in_flight_max)

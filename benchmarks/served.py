@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from types import TracebackType
+from typing import IO
 
 from loyalty_api.kernel.embedded import die_with_parent
 
@@ -22,6 +23,7 @@ STOP_SECONDS_MAX = 25.0
 
 PRODUCT = "loyalty_api", "serve", "--host", HOST, "--port"
 ORM = "benchmarks.orm", HOST
+WORKER = "loyalty_api", "work"
 
 
 class Served:
@@ -34,15 +36,7 @@ class Served:
         self.port = _free_port()
         self._name = module[0]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("LOYALTY_")}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", *module, str(self.port)],
-            env=environment | {"LOYALTY_DATABASE_URL": database_url, **(settings or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            preexec_fn=die_with_parent(signal.SIGTERM),
-        )
+        self._process = _start(database_url, (*module, str(self.port)), settings or {}, self._log)
 
     def __enter__(self) -> Served:
         try:
@@ -82,13 +76,53 @@ class Served:
             connection.close()
 
     def _stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        _end(self._process)
         self._log.close()
+
+
+class Working:
+    """One worker (``loyalty work``). ``settings``: more of its environment. A context manager."""
+
+    def __init__(self, database_url: str, *, settings: Mapping[str, str] | None = None) -> None:
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        self._process = _start(database_url, WORKER, settings or {}, self._log)
+
+    def __enter__(self) -> Working:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _end(self._process)
+        self._log.close()
+
+    @property
+    def process_id(self) -> int:
+        """The process whose tree is the worker."""
+        return self._process.pid
+
+
+def _start(
+    database_url: str, module: tuple[str, ...], settings: Mapping[str, str], log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOYALTY_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", *module],
+        env=environment | {"LOYALTY_DATABASE_URL": database_url, **settings},
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        preexec_fn=die_with_parent(signal.SIGTERM),
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:

@@ -27,7 +27,7 @@ from loyalty_api.rest.receive import read_body
 from loyalty_api.rest.route import Answer, Route
 from loyalty_api.rest.router import ROUTES, answer_unrouted, make_router
 from loyalty_api.rest.serve import serve_route
-from loyalty_api.rest.tally import share_tally
+from loyalty_api.rest.tally import count_operation, share_tally
 from loyalty_api.settings import Settings, metrics_dir, read_settings
 
 # A batch in flight holds some ten thousand objects; collecting amid it, at Python's 700, only walks what lives.
@@ -100,7 +100,8 @@ class Application:
                 signer=door.signer,
                 settings=self._settings,
                 facts=facts,
-            )
+            ),
+            count=count_operation,
         )
         self._sockets = Sockets(self._endpoint)
         directory = metrics_dir()

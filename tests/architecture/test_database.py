@@ -31,7 +31,8 @@ CLAIMS = {
 }
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
 CONFIGURATION |= {"feed_lanes", "feed_cursors", "webhooks", "webhook_cursors", "job_runs", "job_counts"}
-SUMMED_UP = {"insight_program_days", "insight_counts", "insight_fits", "insight_grids"}
+CONFIGURATION |= {"program_proofs"}
+SUMMED_UP = {"insight_program_days", "insight_counts", "insight_fits", "insight_grids", "lot_days", "folded_programs"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
     CLAIM_ROW: "reference_claims",

@@ -16,7 +16,7 @@ SELECT table_name, column_name, data_type FROM information_schema.columns WHERE 
 _MUTE = {"uuid", "bigint", "integer", "smallint", "boolean", "timestamp with time zone"}
 # Dates that are no birthday.
 _DAYS = {"tier_days.day", "earning_days.day", "member_tiers.window_from", "member_tiers.window_through"}
-_DAYS |= {"program_nights.through", "redemptions.redeemed_on"}
+_DAYS |= {"program_nights.through", "program_proofs.night", "redemptions.redeemed_on"}
 _DAYS |= {"tier_reviews.due_on", "tier_reviews.short_since"}
 _DAYS |= {f"insight_members.{each}_on" for each in ("enrolled", "closed", "first", "last")}
 _DAYS |= {f"insight_{each}.day" for each in ("receipts", "days", "program_days", "counts")} | {
@@ -25,6 +25,7 @@ _DAYS |= {f"insight_{each}.day" for each in ("receipts", "days", "program_days",
     "insight_grids.through",
 }
 _DAYS |= {"insight_tiers.effective_on", "insight_expiries.earned_on", "insight_expiries.expired_on"}
+_DAYS |= {f"lot_days.{each}" for each in ("first", "day", "ends_on")}
 
 
 async def columns(database: Database) -> dict[str, dict[str, str]]:

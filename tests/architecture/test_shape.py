@@ -35,6 +35,13 @@ def test_only_the_kernels_database_opens_transactions_and_commits() -> None:
     assert places(r"\.(commit|rollback|transaction|begin|begin_nested|savepoint)$", outside=allowed) == []
 
 
+def test_local_days_are_told_by_the_products_calendar_and_not_by_the_databases() -> None:
+    """Their rules of summer time may be of different years. The one exception reads all lots until their sums are
+    there."""
+    asking = {module for module, path in modules() if "AT TIME ZONE" in path.read_text()}
+    assert asking == {"loyalty_api.domain.points.cohorts"}
+
+
 def test_no_statement_commits_by_itself() -> None:
     for _, path in modules():
         if path.name not in ("database.py", "migrate.py"):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from loyalty_api.insights.ladder import stage_of
+from loyalty_api.insights.people import figures_of
 from loyalty_api.kernel.database import Database
 from tests.make.insight import ask, project
 from tests.make.problem import problem
@@ -32,6 +35,22 @@ from tests.make.shop import Shop
 )
 def test_the_highest_stage_that_holds(stage: str, facts: dict[str, Any]) -> None:
     assert stage_of(**{"enrolled": True, "events": 0, "unsolicited": 0} | facts) == stage
+
+
+async def test_what_goes_back_behind_the_day_that_is_asked_for_was_not_back_on_it(
+    shop: Shop, database: Database
+) -> None:
+    member = shop.enrol()
+    bought = shop.buy(member, 5000, occurred_at="2026-02-20T10:00:00Z")
+    body = {"reference": "B-1", "source": "till-1", "purchase": {"id": bought["id"]}, "all": True}
+    assert shop.call("POST", "/v1/returns", body | {"occurred_at": "2026-03-01T23:00:00Z"}).status_code == 201
+    await project(database, shop)
+    standing = {}
+    async with database.reader() as connection:
+        for through in (date(2026, 3, 1), date(2026, 3, 2)):  # the return was at midnight, in Berlin
+            (figures,) = await figures_of(connection, member_ids=[UUID(member["id"])], through=through)
+            standing[through.day] = figures.standing
+    assert standing == {1: 1, 2: 0}
 
 
 async def test_members_are_counted_by_stage_and_by_their_moves_up_and_down(shop: Shop, database: Database) -> None:

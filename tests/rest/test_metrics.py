@@ -20,7 +20,10 @@ from loyalty_api.kernel.database import Database
 from loyalty_api.rest.tally import SECONDS, Tally, count_batch, tally_here
 from loyalty_api.worker.beats import Beats
 from loyalty_api.worker.relay import Relay
+from loyalty_api.worker.valuer import Valuer
 from tests.conftest import issue_operator_key
+from tests.make.live import POINTS, LivePhone
+from tests.make.phone import Phone
 from tests.make.problem import problem
 from tests.make.purchase import make_purchase
 from tests.make.shop import Shop, bearer
@@ -73,6 +76,46 @@ async def test_purchases_refusals_batches_and_requests_are_counted(
     assert grown["loyalty_batch_size_bucket", "1", "purchases"] == 3
     assert grown["loyalty_batch_size_bucket", "+Inf", "purchases"] == 4
     assert grown["loyalty_batch_seconds_count", "purchases"] == 4
+
+
+def test_operations_of_phones_are_counted_by_type_and_outcome_and_answers_by_how_long_they_took(
+    shop: Shop, http: httpx.Client, operator_key: str
+) -> None:
+    phone = Phone.of(shop, shop.enrol())
+    before = samples(http, operator_key)
+    phone.ask("{ viewer { number } }")
+    phone.ask("mutation { __typename }")
+    phone.errors("{ nothing }")
+    phone.errors('{ viewer { points { expiring(within: "x") { points } } } }')
+    assert Phone(http, "x").send("{ viewer { number } }").status_code == 401
+    with LivePhone.of(phone) as live:
+        live.subscribe(POINTS)
+        assert live.hear()["type"] == "next"
+        live.subscribe("{ viewer { number } }")
+        assert {live.hear()["type"] for _ in range(2)} == {"next", "complete"}
+        live.subscribe("{ nothing }")
+        assert live.hear()["type"] == "error"
+        live.subscribe(f"query {{ {' '.join(f'a{n}: viewer {{ number }}' for n in range(200))} }}")
+        assert live.hear()["type"] == "error"
+    after = samples(http, operator_key)
+    grown = {key[1:]: after[key] - before.get(key, 0) for key in after if key[0] == "loyalty_graphql_operations_total"}
+    grown = {key: count for key, count in grown.items() if count}
+    assert grown == {
+        ("query", "answered"): 2,
+        ("mutation", "answered"): 1,
+        ("query", "errors"): 1,
+        ("none", "invalid"): 2,
+        ("none", "refused"): 2,
+        ("subscription", "begun"): 1,
+    }
+    took = "loyalty_graphql_seconds_count", "query"
+    assert after[took] - before.get(took, 0) == 3
+    shop.buy(shop.enrol())
+    route = "loyalty_request_seconds_count", "POST /v1/purchases"
+    told = samples(http, operator_key)
+    assert told[route] - after.get(route, 0) == 1
+    assert told["loyalty_request_seconds_bucket", "+Inf", "POST /v1/purchases"] == told[route]
+    assert 0 < told["loyalty_request_seconds_sum", "POST /v1/purchases"] < 60
 
 
 async def test_only_a_key_for_it_or_the_operators_reads_the_metrics_and_that_key_reads_nothing_else(
@@ -134,6 +177,23 @@ async def test_what_the_worker_and_the_proof_did_is_told(
     assert (told[("loyalty_outbox_waiting",)], told[("loyalty_outbox_lag_seconds",)]) == (0, 0)
     shop.call("PATCH", f"/v1/webhooks/{webhook}", {"state": "off"})
     assert samples(http, operator_key)["loyalty_webhook_on", webhook] == 0
+
+
+async def test_the_valuers_runs_are_counted_as_those_of_other_jobs_are(
+    fresh_database: Database, fresh_operator: str, start_api: Callable[..., Any], fresh_database_url: str
+) -> None:
+    stop = asyncio.Event()
+
+    class Heard(Beats):
+        def ran(self, job: str, *, ok: bool, took_seconds: float, **counts: int) -> None:
+            super().ran(job, ok=ok, took_seconds=took_seconds, **counts)
+            stop.set()
+
+    beats = Heard()
+    await Valuer(fresh_database, clock=now, beats=beats).work(stop)
+    await beats.write(fresh_database)
+    with httpx.Client(base_url=start_api(fresh_database_url).url) as http:
+        assert samples(http, fresh_operator)["loyalty_job_ok", "value"] == 1
 
 
 async def test_readiness_tells_of_a_worker_that_is_behind_and_stays_ready(

@@ -22,7 +22,10 @@ from hypothesis.stateful import (
 )
 
 from loyalty_api.domain.lifecycle.verify import verify
+from loyalty_api.domain.points.cohorts import cohorts_of_ledger, read_cohorts
+from loyalty_api.kernel.clock import add_days, start_of_day
 from loyalty_api.kernel.database import Database
+from tests.make.insight import ask, project
 from tests.make.points_model import LIFE_DAYS, Adjusted, Bought, Points
 from tests.make.reward import make_redemption
 from tests.make.shop import Shop
@@ -33,6 +36,10 @@ LIVES = int(os.environ.get("LIVES", "40"))  # `make lives` tries many more
 STEPS = 50
 FIRST_NOON = datetime.fromisoformat("2028-02-20T12:00:00+00:00")  # a leap day and a change of clocks lie ahead
 MEMBERS = 2
+_HELD = """
+SELECT COALESCE(sum(spendable + pending + reserved), 0)::bigint AS lots, COALESCE(sum(debt), 0)::bigint AS debt
+FROM balances WHERE program_id = $1
+"""
 
 
 def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
@@ -205,9 +212,15 @@ def machine_of(make_shop: Callable[..., Shop]) -> type[RuleBasedStateMachine]:
 async def test_whatever_happens_in_whatever_order_points_are_what_the_model_says(
     make_shop: Callable[..., Shop], database: Database
 ) -> None:
+    shops: list[Shop] = []
+
+    def make_noted(**changes: Any) -> Shop:
+        shops.append(make_shop(**changes))
+        return shops[-1]
+
     await asyncio.to_thread(
         run_state_machine_as_test,
-        machine_of(make_shop),
+        machine_of(make_noted),
         settings=settings(
             max_examples=LIVES,
             stateful_step_count=STEPS,
@@ -218,3 +231,20 @@ async def test_whatever_happens_in_whatever_order_points_are_what_the_model_says
         ),
     )
     assert (await verify(database)).findings == []
+    for shop in shops:
+        await figures_agree(shop, database)
+
+
+async def figures_agree(shop: Shop, database: Database) -> None:
+    """What is owed and outstanding by the figures is what the balances say, and what became of lots what those do."""
+    program = await project(database, shop)
+    told = ask(shop, "liability", from_="2028-02-01")
+    async with database.reader() as connection:
+        held = await connection.fetchrow(_HELD, program.id)
+        terms: dict[str, Any] = {"program_id": program.id, "zone": program.zone, "period": "day"}
+        through = date.fromisoformat(told["through"])
+        sums = await read_cohorts(connection, **terms, through=through)
+        before = start_of_day(add_days(through, 1), program.zone)
+        assert sums == await cohorts_of_ledger(connection, **terms, recorded_before=before)
+    assert (told["points_in_lots"], told["points_owed"]) == tuple(held)
+    assert told["points_outstanding"] == told["movements"][-1]["closing"] == held["lots"] - held["debt"]

@@ -21,6 +21,7 @@ from loyalty_api.worker.beats import Beats
 from loyalty_api.worker.grader import Grader
 from loyalty_api.worker.main import PAUSE_SECONDS, Worker
 from loyalty_api.worker.projector import Projector
+from loyalty_api.worker.prover import Prover
 from loyalty_api.worker.relay import Relay
 from loyalty_api.worker.streamer import SUBSCRIBER as STREAM
 from loyalty_api.worker.streamer import Streamer
@@ -29,7 +30,7 @@ from loyalty_api.worker.valuer import Valuer
 from loyalty_api.worker.webhooks import Webhooks
 
 LOOKUPS_MAX = 32  # receivers' names at a time: one whose server is silent holds a thread for seconds
-POOL_SIZE = 8  # one works, one relays, one projects, one values, one grades, some write down what was delivered
+POOL_SIZE = 9  # one works, one relays, one projects, one values, one grades, one proves, some write down deliveries
 
 
 @click.command("work")
@@ -40,7 +41,7 @@ POOL_SIZE = 8  # one works, one relays, one projects, one values, one grades, so
 def command(once: bool, pause: float, as_json: bool) -> None:
     """Runs what is due in every program: points mature and expire, tiers are reviewed, notices are given. Events get
     their places in the feed and are sent to webhooks, and figures are worked out of them; of many buyers a grid every
-    ten minutes, and once a week, what members are worth.
+    ten minutes, and once a week, what members are worth. Once a night each program's ledger is proved.
 
     Two of them do no harm.
     """
@@ -56,19 +57,16 @@ def command(once: bool, pause: float, as_json: bool) -> None:
 
     async def work(database: Database) -> None:
         settings, beats = read_settings(), Beats()
-        worker, projector, valuer, grader = (
-            Worker(database, clock=now, tell=tell, beats=beats),
-            Projector(database, beats=beats),
-            Valuer(database, clock=now),
-            Grader(database, clock=now, beats=beats),
-        )
+        worker, projector = Worker(database, clock=now, tell=tell, beats=beats), Projector(database, beats=beats)
+        valuer, prover = Valuer(database, clock=now, beats=beats), Prover(database, clock=now, beats=beats)
+        grader = Grader(database, clock=now, beats=beats)
         webhooks = Webhooks(database, local=settings.webhooks_local, beats=beats)
         streamers = _streamers(database, settings, beats)
         readers = (*SUBSCRIBERS, *(STREAM for _ in streamers))
         sweeper = Sweeper(database, events_days=settings.events_days, clock=now, subscribers=readers, beats=beats)
         relay = Relay(database, tell=webhooks.wake, beats=beats)
         if once:
-            for part in (worker, relay, webhooks, projector, grader, sweeper):
+            for part in (worker, relay, webhooks, projector, grader, sweeper, prover):
                 await part.round()
             with contextlib.suppress(InsightNotInstalled):
                 await valuer.round()
@@ -79,7 +77,7 @@ def command(once: bool, pause: float, as_json: bool) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
-        parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, grader, *streamers, sweeper)]
+        parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, grader, prover, *streamers, sweeper)]
         parts.append(beats.work(database, stop))
         await asyncio.gather(worker.work(stop, pause_seconds=pause), *parts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,9 +21,9 @@ from loyalty_api.graphql.problems import (
     tell_refused,
 )
 from loyalty_api.graphql.providers import Providers
-from loyalty_api.graphql.run import Asked, run
+from loyalty_api.graphql.run import NO_OPERATION, Asked, run
 from loyalty_api.graphql.schema import SCHEMA
-from loyalty_api.kernel.clock import now
+from loyalty_api.kernel.clock import monotonic, now
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Kind, Malformed, Refusal
 
@@ -50,23 +51,30 @@ class NotJson(Refusal):
 
 
 class Endpoint:
-    """One per process."""
+    """One per process. ``count`` is told of every operation: its type, what came of it, and the seconds it took (None:
+    it goes on)."""
 
-    def __init__(self, phones: Phones) -> None:
+    def __init__(
+        self, phones: Phones, *, count: Callable[[str, str, float | None], None] = lambda *_operation: None
+    ) -> None:
         self.phones = phones
+        self.count = count
         self.documents = Documents(SCHEMA, introspection=phones.settings.introspection)
         self.identities = Identities(phones.database, phones.signer, Providers(phones.settings.identity_providers))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answers one request, whatever happens."""
+        begun = monotonic()
         as_graphql = _reads_graphql(dict(scope["headers"]))
         try:
-            reply = await self._answer(scope, receive)
+            reply, operation, outcome = await self._answer(scope, receive)
         except Refusal as refusal:
-            reply = refuse(refusal, as_graphql=as_graphql)
+            reply, operation, outcome = refuse(refusal, as_graphql=as_graphql), NO_OPERATION, "refused"
         except Exception as error:
+            operation, outcome = NO_OPERATION, "failed"
             log.error("request_failed", path=PATH, exc_info=error)
             reply = fail(as_graphql=as_graphql)
+        self.count(operation, outcome, monotonic() - begun)
         headers = [(b"content-type", reply.content_type), (b"content-length", str(len(reply.body)).encode())]
         headers += [(b"cache-control", b"no-store"), *reply.headers]
         if reply.status == 413 and scope["http_version"].startswith("1"):
@@ -74,9 +82,10 @@ class Endpoint:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _answer(self, scope: Any, receive: Any) -> Reply:
+    async def _answer(self, scope: Any, receive: Any) -> tuple[Reply, str, str]:
+        """The reply, and the operation that it is of, and what came of that."""
         if scope["method"] not in ("GET", "POST"):
-            return _not_allowed()
+            return _not_allowed(), NO_OPERATION, "refused"
         received_at, headers = now(), dict(scope["headers"])
         who = await self.identities.find(headers.get(b"authorization", b"").decode("latin-1"), received_at)
         reads_only = scope["method"] == "GET"
@@ -87,9 +96,11 @@ class Endpoint:
         try:
             answered = await run(self.documents, asked, request, reads_only=reads_only)
         except NotPersisted as missing:
-            return Reply(200, msgspec.json.encode({"errors": [tell_refused(missing)]}), content_type)
+            reply = Reply(200, msgspec.json.encode({"errors": [tell_refused(missing)]}), content_type)
+            return reply, NO_OPERATION, "refused"
         status = 400 if not answered.ran and content_type == GRAPHQL_JSON else 200
-        return Reply(status, msgspec.json.encode(answered.body), content_type)
+        reply = Reply(status, msgspec.json.encode(answered.body), content_type)
+        return reply, answered.operation, answered.outcome
 
 
 def _reads_graphql(headers: dict[bytes, bytes]) -> bool:

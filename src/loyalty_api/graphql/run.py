@@ -11,9 +11,11 @@ from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, Oper
 from loyalty_api.graphql.documents import Documents, Prepared
 from loyalty_api.graphql.limits import COST_MAX, cost_of, operations_of
 from loyalty_api.graphql.phones import Request
-from loyalty_api.graphql.problems import WrongMethod, tell_error
+from loyalty_api.graphql.problems import FAILED, WrongMethod, tell_error
 from loyalty_api.graphql.schema import SCHEMA
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest
+
+NO_OPERATION = "none"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -38,17 +40,32 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What is answered; ``ran``: whether a document was run at all."""
+    """What is answered; ``operation``: the type of what was run, ``none`` where nothing was."""
 
     body: dict[str, Any]
-    ran: bool
+    operation: str = NO_OPERATION
+
+    @property
+    def ran(self) -> bool:
+        """Whether a document was run at all."""
+        return self.operation != NO_OPERATION
+
+    @property
+    def outcome(self) -> str:
+        """``answered``; ``errors``: with some in the answer; ``failed``: with one of ours; ``invalid``: not run."""
+        errors = self.body.get("errors")
+        if not errors:
+            return "answered"
+        if any(each.get("extensions", {}).get("code") == FAILED for each in errors):
+            return "failed"
+        return "errors" if self.ran else "invalid"
 
 
 async def run(documents: Documents, asked: Asked, request: Request, *, reads_only: bool = False) -> Answered:
     """The answer to a query or mutation. Refuses: NotPersisted, BeyondLimit, WrongMethod, InvalidRequest."""
     prepared = prepare(documents, asked)
     if prepared.errors or prepared.document is None:
-        return Answered({"errors": [tell_error(each) for each in prepared.errors]}, ran=False)
+        return Answered({"errors": [tell_error(each) for each in prepared.errors]})
     operation = choose(prepared, asked)
     if operation.operation is OperationType.SUBSCRIPTION:
         raise WrongMethod("Subscribe over a WebSocket (graphql-transport-ws).")
@@ -60,8 +77,8 @@ async def run(documents: Documents, asked: Asked, request: Request, *, reads_onl
     finally:
         await request.forget()
     if result.data is None and not any(each.path for each in result.errors or ()):  # nothing of it was begun
-        return Answered({"errors": [tell_error(each) for each in result.errors or ()]}, ran=False)
-    return Answered(tell(result, cost), ran=True)
+        return Answered({"errors": [tell_error(each) for each in result.errors or ()]})
+    return Answered(tell(result, cost), operation.operation.value)
 
 
 async def execute_prepared(prepared: Prepared, asked: Asked, request: Request, root: Any = None) -> ExecutionResult:

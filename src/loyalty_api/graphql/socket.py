@@ -21,8 +21,8 @@ from loyalty_api.graphql.limits import cost_of
 from loyalty_api.graphql.live import Live, PhoneGone, Subscribed, root_field
 from loyalty_api.graphql.phones import Request
 from loyalty_api.graphql.problems import TooManyOperations, tell_error, tell_refused
-from loyalty_api.graphql.run import Asked, choose, prepare, run
-from loyalty_api.kernel.clock import now
+from loyalty_api.graphql.run import NO_OPERATION, Asked, choose, prepare, run
+from loyalty_api.kernel.clock import monotonic, now
 from loyalty_api.kernel.facts import Ear
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy, Refusal
@@ -160,6 +160,7 @@ class _Socket:
                     try:
                         await self._begin(name, asked, token, live, ear, tasks)
                     except Refusal as refusal:
+                        self._endpoint.count(NO_OPERATION, "refused", None)
                         await self._send({"type": "error", "id": name, "payload": [tell_refused(refusal)]})
                 case _:
                     await self._answer_ping(message)
@@ -172,6 +173,7 @@ class _Socket:
             raise TooManyOperations(f"A connection may have {OPERATIONS_MAX} operations at a time.")
         prepared = prepare(self._endpoint.documents, asked)
         if prepared.errors or prepared.document is None:
+            self._endpoint.count(NO_OPERATION, "invalid", None)
             errors = [tell_error(each) for each in prepared.errors]
             await self._send({"type": "error", "id": name, "payload": errors})
             return
@@ -181,20 +183,23 @@ class _Socket:
             return
         cost = cost_of(prepared.document, operation, asked.variables or {})
         self._running[name] = None
+        self._endpoint.count("subscription", "begun", None)
         live.start(name, Subscribed(asked, prepared, cost, root_field(prepared, operation)), ear)
 
     async def _answer(self, name: str, asked: Asked, token: Token) -> None:
         """Answers a query or a mutation. Refuses: TokenRefused."""
-        phones = self._endpoint.phones
+        phones, begun = self._endpoint.phones, monotonic()
         try:
             async with self._reads:
                 async with phones.database.reader() as connection:
                     who = await admit(connection, token)
                 answered = await run(self._endpoint.documents, asked, Request(phones, who, now(), self._language))
+            self._endpoint.count(answered.operation, answered.outcome, monotonic() - begun)
             messages = [{"type": "next", "id": name, "payload": answered.body}, {"type": "complete", "id": name}]
         except TokenRefused:
             raise
         except Refusal as refusal:
+            self._endpoint.count(NO_OPERATION, "refused", monotonic() - begun)
             messages = [{"type": "error", "id": name, "payload": [tell_refused(refusal)]}]
         *before, last = messages
         for each in before:

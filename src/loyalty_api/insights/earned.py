@@ -9,19 +9,18 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from loyalty_api.domain.points.cohorts import cohort_days, cohort_ends
-from loyalty_api.insights.matured import Aged, Cohort, Flow, cohorts_at, outstanding_by_age, redeemed_from
-from loyalty_api.kernel.clock import add_days, start_of_day
+from loyalty_api.domain.points.cohorts import read_cohorts
+from loyalty_api.insights.matured import Aged, Cohort, Flow, aged_over, cohorts_at, redeemed_from
 from loyalty_api.kernel.database import Connection
 
 
 class Earned(NamedTuple):
     """What became of the points of each month (week, day) of earning, by day; when the last of its lots ends (None:
-    there is no last), and of how many members they are."""
+    there is no last); and what members owe."""
 
     flows: list[Flow]
     ends: Mapping[date, date | None]
-    members: Mapping[date, int]
+    owed: int
 
     def at(self, through: date) -> list[Cohort]:
         """The months as they stood at the end of ``through``."""
@@ -33,24 +32,26 @@ class Earned(NamedTuple):
         known = [flow for flow in self.flows if flow.day <= through]
         return redeemed_from(known, [cohort.first for cohort in self.at(through) if cohort.is_matured])
 
-    def by_age(self, through: date) -> list[Aged]:
-        """What was outstanding then, by age in months, with those shares."""
-        return outstanding_by_age(self.at(through), self.known_shares(through), through)
+    def by_age(self, *throughs: date) -> list[list[Aged]]:
+        """What was outstanding at the end of each of these days, which ascend, by age in months, with those shares."""
+        return aged_over(self.flows, self.ends, throughs)
 
 
 async def read_earned(
-    connection: Connection, *, program_id: UUID, zone: ZoneInfo, through: date, period: str = "month"
+    connection: Connection,
+    *,
+    program_id: UUID,
+    zone: ZoneInfo,
+    through: date,
+    period: str = "month",
+    within: tuple[date, date] | None = None,
 ) -> Earned:
-    """All of it that was recorded by the end of ``through``."""
-    terms = {"program_id": program_id, "zone": zone, "period": period}
-    before = start_of_day(add_days(through, 1), zone)
-    days = await cohort_days(connection, **terms, recorded_before=before)
-    ends = await cohort_ends(connection, **terms, recorded_before=before)
-    return Earned(
-        [Flow(*each) for each in days],
-        {each.first: each.ends_on for each in ends},
-        {each.first: each.members for each in ends},
-    )
+    """All of it that was recorded by the end of ``through``. ``within``: of periods between these days, as they stood
+    then, and not by day."""
+    terms = {"program_id": program_id, "zone": zone, "through": through, "period": period}
+    found = await read_cohorts(connection, **terms, within=within)
+    flows = [Flow(*each) for each in found.days]
+    return Earned(flows, {each.first: each.ends_on for each in found.ends}, found.owed)
 
 
 def liability_minor(aged: list[Aged], cost_minor_per_100: int) -> int:

@@ -8,9 +8,11 @@ Programs: Basic Actuarial Estimation Techniques, Casualty Actuarial Society.)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
+
+from loyalty_api.kernel.clock import add_months
 
 NOTHING_KNOWN = 1.0  # all of it will be redeemed, until a matured month says otherwise
 
@@ -94,6 +96,29 @@ def outstanding_by_age(cohorts: Iterable[Cohort], shares: Mapping[int, float], t
     for cohort in cohorts:
         points[age_of(cohort.first, through)] += cohort.outstanding
     return [Aged(age, points[age], shares.get(age, NOTHING_KNOWN)) for age in sorted(points) if points[age]]
+
+
+def aged_over(flows: Iterable[Flow], ends: Mapping[date, date | None], throughs: Sequence[date]) -> list[list[Aged]]:
+    """What was outstanding at the end of each of these days, which ascend, with the shares as matured months told them
+    by then. Each flow is looked at once, however many days are asked for."""
+    waiting = sorted(flows, key=lambda flow: flow.day, reverse=True)
+    months: dict[date, list[int]] = {}
+    ages: dict[tuple[date, int], list[int]] = {}
+    found = []
+    for through in throughs:
+        while waiting and waiting[-1].day <= through:
+            first, day, *counts = waiting.pop()
+            for sums in (
+                months.setdefault(first, [0, 0, 0]),
+                ages.setdefault((first, age_of(first, day)), [0, 0, 0]),
+            ):
+                for index, points in enumerate(counts):
+                    sums[index] += points
+        cohorts = cohorts_at((Flow(first, through, *sums) for first, sums in months.items()), ends, through)
+        matured = {cohort.first for cohort in cohorts if cohort.is_matured}
+        known = (Flow(first, add_months(first, age), *sums) for (first, age), sums in ages.items() if first in matured)
+        found.append(outstanding_by_age(cohorts, redeemed_from(known, matured), through))
+    return found
 
 
 def age_of(month: date, day: date) -> int:

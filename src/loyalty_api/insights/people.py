@@ -49,7 +49,7 @@ WITH ids AS (
   WHERE d.day >= $2::date AND d.day <= $3::date GROUP BY 1 HAVING sum(d.purchases) > 0
 ), kept AS (
   SELECT i.who FROM ids i JOIN insight_receipts r USING (member_id)
-  WHERE NOT r.voided GROUP BY i.who, r.purchase_id
+  WHERE NOT r.voided AND r.day <= $3::date GROUP BY i.who, r.purchase_id
   HAVING min(r.day) FILTER (WHERE r.entry_id = r.purchase_id) BETWEEN $2::date AND $3::date
     AND NOT (count(*) > 1 AND sum(r.amount_minor) <= 0)
 ), standing AS (SELECT who, count(*) AS standing FROM kept GROUP BY who)

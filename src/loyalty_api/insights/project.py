@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from loyalty_api.domain.feed.cursors import hold_cursor, move_cursor
 from loyalty_api.domain.feed.facts import Fact, facts_of, read_rows
+from loyalty_api.domain.points.fold_lots import fold_lots
 from loyalty_api.domain.purchases.events import RETURNED, VOIDED
 from loyalty_api.insights.fold import fold
 from loyalty_api.insights.fold_members import TierMove
@@ -128,6 +129,7 @@ async def project_events(connection: Connection, *, program_id: UUID, zone: Zone
     fold(state, facts)
     await _write(connection, state)
     await write_counts(connection, state, behind)
+    await fold_lots(connection, program_id=program_id, zone=zone, member_ids={fact.member_id for fact in facts})
     await move_cursor(connection, program_id=program_id, subscriber=SUBSCRIBER, position=rows[-1]["position"])
     return len(rows)
 

@@ -1,7 +1,7 @@
 """Health: alive (the process answers) and ready (the database answers and has this code's schema).
 
-A worker that fell behind is told of, and watched by ``/metrics``; it takes no till away from an API that records
-purchases as well as ever.
+A worker that fell behind and a ledger with a broken law are told of, and watched by ``/metrics``; they take no till
+away from an API that records purchases as well as ever.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import cache
 
 import msgspec
 
-from loyalty_api.domain.operations.queries import read_worker
+from loyalty_api.domain.operations.queries import read_ledger, read_worker
 from loyalty_api.kernel.migrate import newest_migration
 from loyalty_api.kernel.refusals import Busy
 from loyalty_api.rest.door import Door
@@ -25,10 +25,12 @@ class Health(msgspec.Struct, frozen=True):
 
 class Readiness(msgspec.Struct, frozen=True):
     """``ready``: purchases can be recorded. ``worker``: ``working``; ``behind``: for a minute it was not seen, or an
-    event has waited for it; ``absent``: it never ran."""
+    event has waited for it; ``absent``: it never ran. ``ledger``, by its last proof: ``holds``; ``broken``: a law does
+    not hold; ``unproved``: it was never proved."""
 
     status: str
     worker: str
+    ledger: str
 
 
 async def live(_door: Door, _call: Call) -> Answer:
@@ -44,8 +46,8 @@ async def ready(door: Door, call: Call) -> Answer:
         applied = {row["version_num"] for row in await connection.fetch(query)} if exists else set()
         if _newest() not in applied:
             raise Busy("The database lacks migrations; run `loyalty migrate`.")
-        worker = await read_worker(connection, now=call.received_at)
-    return answer_json(Readiness("ready", worker))
+        worker, ledger = await read_worker(connection, now=call.received_at), await read_ledger(connection)
+    return answer_json(Readiness("ready", worker, ledger))
 
 
 @cache
@@ -59,7 +61,7 @@ ROUTES = [
         method="GET",
         path="/health/ready",
         handler=ready,
-        summary="Whether purchases can be recorded, and how the worker does",
+        summary="Whether purchases can be recorded, how the worker does, and whether the ledger was proved",
         answer=Readiness,
         refusals=(Busy,),
     ),

@@ -35,9 +35,9 @@ class AgedView(msgspec.Struct, frozen=True):
 
 
 class Liability(msgspec.Struct, frozen=True):
-    """At the end of ``through``. ``points_in_lots`` is what members hold, ``points_owed`` the debts of some of them;
-    ``points_outstanding`` is the difference, with which the last of the ``movements`` closes. In ``by_age``, the
-    liability of each is rounded by itself."""
+    """At the end of ``through``. ``points_in_lots`` is what members hold, ``points_owed`` the debts of some of them, by
+    the ledger both; ``points_outstanding`` is the difference, with which the last of the ``movements`` closes once all
+    events are read. In ``by_age``, the liability of each is rounded by itself."""
 
     through: date
     time_zone: str
@@ -66,11 +66,11 @@ async def read(door: Door, call: Call) -> Answer:
         earned = await read_earned(connection, **named, zone=program.zone)
         movements = await read_movements(connection, **named, months=periods_between(first, through, "month"))
     cost, told = cost_of(program, call), earned.known_shares(through)
-    aged = earned.by_age(through)
+    (aged,) = earned.by_age(through)
     views = [AgedView(*each, each.age not in told, liability_minor([each], cost)) for each in aged]
     if as_csv:
         return answer_csv(AgedView.__struct_fields__, [msgspec.structs.astuple(view) for view in views])
-    in_lots, outstanding = sum(each.points for each in aged), movements[-1].closing
+    in_lots = sum(each.points for each in aged)
     expected = sum(each.points * each.share for each in aged)
     return answer_json(
         Liability(
@@ -78,9 +78,9 @@ async def read(door: Door, call: Call) -> Answer:
             time_zone=program.zone.key,
             currency=program.currency,
             cost_minor_per_100=cost,
-            points_outstanding=outstanding,
+            points_outstanding=in_lots - earned.owed,
             points_in_lots=in_lots,
-            points_owed=in_lots - outstanding,
+            points_owed=earned.owed,
             expected_redemption=expected / in_lots if in_lots else None,
             liability_minor=liability_minor(aged, cost),
             note=NOTE,

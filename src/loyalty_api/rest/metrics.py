@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from loyalty_api.domain.operations.queries import Outlook, read_outlook, unix_seconds
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.route import Answer, Call, Route
-from loyalty_api.rest.tally import SECONDS, SIZES, Tally, tally_everywhere
+from loyalty_api.rest.tally import ANSWER_SECONDS, SECONDS, SIZES, Tally, tally_everywhere
 from loyalty_api.settings import metrics_dir
 
 
@@ -30,10 +30,12 @@ class _Numbers(Collector):
     def collect(self) -> Iterator[Metric]:
         """All families."""
         yield from self._of_requests()
+        yield from self._of_operations()
         yield from self._of_batches()
         yield from self._of_events()
         yield from self._of_webhooks()
         yield from self._of_jobs()
+        yield from self._of_proofs()
 
     def _of_requests(self) -> Iterator[Metric]:
         requests = CounterMetricFamily("loyalty_requests", "REST requests answered.", labels=["route", "status"])
@@ -45,6 +47,18 @@ class _Numbers(Collector):
         for code, count in sorted(self._tally.refusals.items()):
             refusals.add_metric([code], count)
         yield refusals
+        words = "How long a REST request took to be answered, once it was read."
+        yield _histogram("loyalty_request_seconds", words, "route", ANSWER_SECONDS, self._tally.request_seconds)
+
+    def _of_operations(self) -> Iterator[Metric]:
+        words = "GraphQL operations answered, over HTTP and WebSockets."
+        operations = CounterMetricFamily("loyalty_graphql_operations", words, labels=["operation", "outcome"])
+        for operation, outcomes in sorted(self._tally.operations.items()):
+            for outcome, count in sorted(outcomes.items()):
+                operations.add_metric([operation, outcome], count)
+        yield operations
+        words, seconds = "How long a GraphQL operation took to be answered.", self._tally.operation_seconds
+        yield _histogram("loyalty_graphql_seconds", words, "operation", ANSWER_SECONDS, seconds)
 
     def _of_batches(self) -> Iterator[Metric]:
         words = "Purchases, events and openings that went through a group commit."
@@ -58,8 +72,9 @@ class _Numbers(Collector):
             waiting.add_metric([queue], count)
         yield waiting
         sizes, seconds = self._tally.sizes, self._tally.seconds
-        yield _histogram("loyalty_batch_size", "Commands per transaction.", SIZES, sizes)
-        yield _histogram("loyalty_batch_seconds", "How long a batch took, its commit included.", SECONDS, seconds)
+        yield _histogram("loyalty_batch_size", "Commands per transaction.", "queue", SIZES, sizes)
+        words = "How long a batch took, its commit included."
+        yield _histogram("loyalty_batch_seconds", words, "queue", SECONDS, seconds)
 
     def _of_events(self) -> Iterator[Metric]:
         outlook = self._outlook
@@ -100,6 +115,16 @@ class _Numbers(Collector):
             work.add_metric([name], count)
         yield from (ran, ok, took, found, work)
 
+    def _of_proofs(self) -> Iterator[Metric]:
+        words = "What the last proof of a program's ledger found to be broken."
+        found = GaugeMetricFamily("loyalty_verify_program_findings", words, labels=["program"])
+        words = "When a program's ledger was last proved by a worker."
+        proved = GaugeMetricFamily("loyalty_verify_program_timestamp_seconds", words, labels=["program"])
+        for row in self._outlook.proofs:
+            found.add_metric([row["code"]], row["findings"])
+            proved.add_metric([row["code"]], unix_seconds(row["proved_at"]))
+        yield from (found, proved)
+
 
 async def read(door: Door, call: Call) -> Answer:
     """200 with all metrics."""
@@ -111,12 +136,12 @@ async def read(door: Door, call: Call) -> Answer:
     return Answer(200, generate_latest(registry), content_type=CONTENT_TYPE_LATEST.encode())
 
 
-def _histogram(name: str, words: str, bounds: tuple[float, ...], spreads: dict[str, list[float]]) -> Metric:
-    family = HistogramMetricFamily(name, words, labels=["queue"])
-    for queue, spread in sorted(spreads.items()):
+def _histogram(name: str, words: str, label: str, bounds: tuple[float, ...], spreads: dict[str, list[float]]) -> Metric:
+    family = HistogramMetricFamily(name, words, labels=[label])
+    for value, spread in sorted(spreads.items()):
         *counts, total = spread
         edges = [*(f"{bound:g}" for bound in bounds), "+Inf"]
-        family.add_metric([queue], list(zip(edges, accumulate(counts), strict=True)), total)
+        family.add_metric([value], list(zip(edges, accumulate(counts), strict=True)), total)
     return family
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from loyalty_api.domain.members.refusals import MemberMerged
-from loyalty_api.kernel.clock import now
+from loyalty_api.kernel.clock import monotonic, now
 from loyalty_api.kernel.ids import parse_id
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Kind, Refusal
@@ -31,14 +31,14 @@ async def serve_route(
     body: bytes,
 ) -> Answer:
     """The answer to one request, whatever happens."""
-    received_at = now()
+    received_at, begun = now(), monotonic()
     authorization = headers.get(b"authorization", b"").decode("latin-1")
     try:
         caller = await door.callers.admit(route, authorization, received_at)
         if route.hot:
             door.check_room(route)
         if any(name.endswith("_id") and parse_id(value) is None for name, value in path.items()):
-            return _counted(route, NO_SUCH)
+            return _counted(route, begun, NO_SUCH)
         content_type = _content_type(route, headers) if route.body is not None else ""
         call = Call(
             caller=caller,
@@ -56,16 +56,16 @@ async def serve_route(
             body=_body(route, body),
             received_at=received_at,
         )
-        return _counted(route, await _handle(door, route, call))
+        return _counted(route, begun, await _handle(door, route, call))
     except Refusal as refusal:
-        return _counted(route, refuse(await _confirmed(door, route, authorization, refusal)))
+        return _counted(route, begun, refuse(await _confirmed(door, route, authorization, refusal)))
     except Exception as error:
         log.error("request_failed", route=route.key, exc_info=error)
-        return _counted(route, INTERNAL)
+        return _counted(route, begun, INTERNAL)
 
 
-def _counted(route: Route, answer: Answer) -> Answer:
-    count_request(route.key, answer.status)
+def _counted(route: Route, begun: float, answer: Answer) -> Answer:
+    count_request(route.key, answer.status, monotonic() - begun)
     return answer
 
 

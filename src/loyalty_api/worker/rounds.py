@@ -22,14 +22,18 @@ async def go_round(
     pause_seconds: float,
     beats: Beats,
     counted: str,
+    ends: tuple[type[Exception], ...] = (),
 ) -> None:
     """Runs ``once`` until ``stop``; the round under way is finished. A database out of reach is waited for, and a round
-    that fails is told of and tried again. ``counted``: what the number is of that a round gives."""
+    that fails is told of and tried again. ``counted``: what the number is of that a round gives. ``ends``: what is
+    raised on, as trying again would change nothing."""
     while not stop.is_set():
         begun = monotonic()
         try:
             done = await once(stop)
             beats.ran(job, ok=True, took_seconds=monotonic() - begun, **{counted: done})
+        except ends:
+            raise
         except Busy as busy:
             log.warning("round_put_off", job=job, reason=busy.detail)
         except Exception as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -17,6 +16,8 @@ from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.money import minor_digits
 from loyalty_api.kernel.refusals import Busy
+from loyalty_api.worker.beats import Beats
+from loyalty_api.worker.rounds import go_round
 
 PAUSE_SECONDS = 60.0
 EVERY_DAYS = 7
@@ -27,25 +28,26 @@ log = logger(__name__)
 class Valuer:
     """One program after the other. ``clock``: the real present."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], beats: Beats | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._beats = beats or Beats()
         self._catalogue = Catalogue()
 
     async def work(self, stop: asyncio.Event, *, pause_seconds: float = PAUSE_SECONDS) -> None:
         """Rounds until ``stop``, or until it is found that the libraries are not installed, which is told."""
-        while not stop.is_set():
-            try:
-                await self.round(stop)
-            except Busy as busy:
-                log.warning("valuer_put_off", reason=busy.detail)
-            except InsightNotInstalled as missing:
-                log.warning("members_are_not_valued", reason=missing.detail)
-                return
-            except Exception as error:
-                log.error("valuer_failed", exc_info=error)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_seconds)
+        try:
+            await go_round(
+                "value",
+                self.round,
+                stop,
+                pause_seconds=pause_seconds,
+                beats=self._beats,
+                counted="programs_valued",
+                ends=(InsightNotInstalled,),
+            )
+        except InsightNotInstalled as missing:
+            log.warning("members_are_not_valued", reason=missing.detail)
 
     async def round(self, stop: asyncio.Event | None = None) -> int:
         """Values the members of every program whose turn it is; how many programs. One that fails is told of and does

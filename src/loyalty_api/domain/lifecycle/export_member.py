@@ -46,11 +46,12 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "events": ("outbox", "seq"),
 }
 # Told elsewhere: the member and the profile by the member's answer, the claims by what they were made for, what the
-# events add up to by the events, and the numbers of those that are no longer kept by the facts that they were about.
+# events and transfers add up to by these, and the numbers of events that are no longer kept by the facts that they were
+# about.
 ELSEWHERE = (
     *("members", "member_profiles", "identifier_claims", "reference_claims", "forgotten_events"),
     *("insight_members", "insight_receipts", "insight_days", "insight_months", "insight_tiers", "insight_notices"),
-    "insight_expiries",
+    *("insight_expiries", "folded_members"),
 )
 
 _LEFT_OUT = {"member_id", "program_id", "answer", "hash", "head_hash", "position"}

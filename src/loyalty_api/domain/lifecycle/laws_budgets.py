@@ -9,7 +9,10 @@ from loyalty_api.domain.lifecycle.laws import Broken, Row
 from loyalty_api.domain.lifecycle.laws_decisions import Decided, Key, Rulebook
 from loyalty_api.domain.programs.queries import Program
 
-SLICES = "SELECT program_id, rule, slice, budget, granted, spent FROM budget_slices ORDER BY program_id, rule, slice"
+SLICES = """
+SELECT program_id, rule, slice, budget, granted, spent FROM budget_slices
+WHERE $1::uuid IS NULL OR program_id = $1 ORDER BY program_id, rule, slice
+"""
 
 
 class BudgetSums:

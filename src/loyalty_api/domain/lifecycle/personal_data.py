@@ -20,8 +20,11 @@ EMPTIED: dict[str, dict[str, str]] = {
     },
     "member_statuses": {"reason": "NULL"},
     "adjustments": {"reason": "NULL", "decision": "NULL", "reversal": "NULL"},
-    # Whatever a caller sent with an event. Its decision rests on results that are kept with it, not on this.
-    "engagements": {"data": "'{}'"},
+    # Whatever a caller sent with an event. Its decision rests on results that are kept with it, not on this. That
+    # nobody had asked for it stays: it names nobody, and the figures of the days before count it.
+    "engagements": {
+        "data": """CASE WHEN data->>'solicited' = 'false' THEN '{"solicited":false}' ELSE '{}' END::json"""
+    },
 }
 
 # Rows of others whose words may speak of the member too, and the column that names the member there.
@@ -72,6 +75,7 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "acknowledged_notices": ("notice",),
     "outbox": ("type", "data"),
     "feed_cursors": ("subscriber",),
+    "lot_days": ("period",),
     "insight_fits": ("worth",),
     "insight_counts": ("kind", "label"),
     "insight_grids": ("scoring", "grid"),

@@ -1,10 +1,17 @@
-"""The rows that ``verify`` asks for: of a page of members, each list by its name; and those that belong to nobody."""
+"""The rows that ``verify`` asks for: of a page of members, each list by its name; and those that belong to nobody.
+
+Whoever asks names a program, or NULL for all.
+"""
 
 from __future__ import annotations
 
 from loyalty_api.domain.points.accounts import Account
 
-PAGE = "SELECT member_id, program_id FROM members WHERE member_id > $1 ORDER BY member_id LIMIT $2"
+COUNT = "SELECT count(*) FROM members WHERE $1::uuid IS NULL OR program_id = $1"
+PAGE = """
+SELECT member_id, program_id FROM members
+WHERE member_id > $1 AND ($3::uuid IS NULL OR program_id = $3) ORDER BY member_id LIMIT $2
+"""
 
 
 def _claimed(table: str, kind: str) -> str:
@@ -114,7 +121,9 @@ CLAIMED_FOR = {
 # What is in transit between two members has arrived: per cause as many points went in as came out.
 STRANDED = f"""
 SELECT cause_id, sum(CASE WHEN to_account = {Account.IN_TRANSIT} THEN points ELSE -points END)::bigint AS points
-FROM transfers WHERE from_account = {Account.IN_TRANSIT} OR to_account = {Account.IN_TRANSIT}
+FROM transfers
+WHERE (from_account = {Account.IN_TRANSIT} OR to_account = {Account.IN_TRANSIT})
+  AND ($1::uuid IS NULL OR program_id = $1)
 GROUP BY cause_id
 HAVING sum(CASE WHEN to_account = {Account.IN_TRANSIT} THEN points ELSE -points END) <> 0 LIMIT 100
 """

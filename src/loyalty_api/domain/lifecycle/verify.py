@@ -7,7 +7,7 @@ can run beside a busy till and needs the same memory for ten members as for ten 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,7 @@ from loyalty_api.domain.lifecycle.laws_stock import check_stock
 from loyalty_api.domain.lifecycle.laws_tiers import check_tiers
 from loyalty_api.domain.lifecycle.verified_rows import (
     CLAIMED_FOR,
+    COUNT,
     KEPT,
     NOBODYS,
     OF_MEMBERS,
@@ -43,6 +44,7 @@ from loyalty_api.domain.lifecycle.verified_rows import (
     STRANDED,
 )
 from loyalty_api.domain.programs.queries import Catalogue, Program
+from loyalty_api.kernel.clock import monotonic
 from loyalty_api.kernel.database import Connection, Database
 
 PAGE_MEMBERS = 500
@@ -119,18 +121,32 @@ class _Purchases:
             self._budgets.add(program, decided)
 
 
-async def verify(database: Database, *, progress: Callable[[int, int], None] = lambda _done, _total: None) -> Report:
-    """The report over the whole database. ``progress`` is told members done and members in all."""
+async def at_once(_seconds: float) -> None:
+    """Goes on at once."""
+
+
+async def verify(
+    database: Database,
+    *,
+    program_id: UUID | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    rest: Callable[[float], Awaitable[None]] = at_once,
+) -> Report:
+    """The report over the whole database, or over one program. ``progress`` is told members done and members in all;
+    ``rest`` is awaited between two pages, with the seconds that the one before took."""
     report = Report(checked=defaultdict(int), findings=[])
     catalogue, rulebook = Catalogue(), Rulebook()
+    begun = monotonic()
     async with database.reader() as connection:
-        total = await connection.fetchval("SELECT count(*) FROM members")
-        report.add([finding async for finding in _nobodys(connection)])
-        budgets = BudgetSums(await connection.fetch(SLICES), rulebook)
+        total = await connection.fetchval(COUNT, program_id)
+        report.add([finding async for finding in _nobodys(connection, program_id)])
+        budgets = BudgetSums(await connection.fetch(SLICES, program_id), rulebook)
     after = UUID(int=0)
     while True:
+        await rest(monotonic() - begun)
+        begun = monotonic()
         async with database.reader() as connection:
-            page = await connection.fetch(PAGE, after, PAGE_MEMBERS)
+            page = await connection.fetch(PAGE, after, PAGE_MEMBERS, program_id)
             if not page:
                 break
             member_ids = [row["member_id"] for row in page]
@@ -145,29 +161,30 @@ async def verify(database: Database, *, progress: Callable[[int, int], None] = l
         after = page[-1]["member_id"]
         progress(report.checked["members"], total)
     async with database.reader() as connection:
-        report.add([Finding(law, None, what) for law, what in await check_stock(connection, catalogue)])
-        slices = await connection.fetch(SLICES)
+        report.add([Finding(law, None, what) for law, what in await check_stock(connection, catalogue, program_id)])
+        slices = await connection.fetch(SLICES, program_id)
         programs = await catalogue.load(connection, {row["program_id"] for row in slices})
     report.checked["budget_slices"] += len(slices)
     report.add([Finding(law, None, what) for law, what in budgets.check(slices, programs.values())])
     return report
 
 
-async def _nobodys(connection: Connection) -> AsyncIterator[Finding]:
+async def _nobodys(connection: Connection, program_id: UUID | None) -> AsyncIterator[Finding]:
     """Rows that belong to no member, and references that stand for nothing."""
     for table in NOBODYS:
         lost = f"""SELECT DISTINCT t.member_id FROM {table} t
-                   WHERE NOT EXISTS (SELECT FROM members m WHERE m.member_id = t.member_id) LIMIT 100"""
-        for row in await connection.fetch(lost):
+                   WHERE NOT EXISTS (SELECT FROM members m WHERE m.member_id = t.member_id)
+                     AND ($1::uuid IS NULL OR t.program_id = $1) LIMIT 100"""
+        for row in await connection.fetch(lost, program_id):
             yield Finding("cause", row["member_id"], f"{table} has rows of a member who does not exist")
     for what, (table, record_id) in CLAIMED_FOR.items():
         empty = f"""SELECT c.member_id, c.reference FROM reference_claims c
-                    WHERE c.kind = '{what}' AND NOT EXISTS (
+                    WHERE c.kind = '{what}' AND ($1::uuid IS NULL OR c.program_id = $1) AND NOT EXISTS (
                       SELECT FROM {table} r WHERE r.member_id = c.member_id AND r.{record_id} = c.record_id)
                     LIMIT 100"""
-        for row in await connection.fetch(empty):
+        for row in await connection.fetch(empty, program_id):
             yield Finding("reference", row["member_id"], f"the reference {row['reference']!r} stands for no {what}")
-    for row in await connection.fetch(STRANDED):
+    for row in await connection.fetch(STRANDED, program_id):
         yield Finding("transit", None, f"{row['points']} points of {row['cause_id']} are still in transit")
 
 

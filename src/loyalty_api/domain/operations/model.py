@@ -1,8 +1,8 @@
-"""When each job ran last and what came of it, and how much all runs did together."""
+"""When each job ran last and what came of it, how much all runs did together, and the proof of each program."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Table, Text, Uuid
 
 from loyalty_api.kernel.database import metadata
 
@@ -22,4 +22,18 @@ job_counts = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("count", BigInteger, nullable=False),
+)
+
+program_proofs = Table(
+    "program_proofs",
+    metadata,
+    Column("program_id", Uuid, primary_key=True),
+    # The local day that it was last proved on; of a program that was only seen yet, the day on which it was.
+    Column("night", Date, nullable=False),
+    # Who proves it, or until when nobody is to try again.
+    Column("holder", Uuid),
+    Column("held_until", DateTime(timezone=True)),
+    Column("proved_at", DateTime(timezone=True)),
+    Column("took_ms", BigInteger),
+    Column("findings", BigInteger),
 )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import asyncpg
 import msgspec
 
+from loyalty_api.domain.operations.proofs import JOB
 from loyalty_api.kernel.clock import EPOCH
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.ids import instant_of
@@ -18,6 +19,11 @@ BEATING = "relay"
 COUNTED_MAX = 100_000  # of what waits, no more is counted
 LOOKED_AT_MAX = 1000  # nor looked at by who asks whether an API is ready
 
+_LEDGER = "SELECT found FROM job_runs WHERE job = $1"
+_PROOFS = """
+SELECT p.code, f.findings, f.proved_at FROM program_proofs f JOIN programs p USING (program_id)
+WHERE f.proved_at IS NOT NULL ORDER BY p.code
+"""
 _JOBS = "SELECT job, ran_at, ok, took_ms, found FROM job_runs ORDER BY job"
 _BEAT = "SELECT ran_at, ok FROM job_runs WHERE job = $1"
 _COUNTS = "SELECT name, count FROM job_counts ORDER BY name"
@@ -41,11 +47,12 @@ ORDER BY w.webhook_id
 
 
 class Outlook(msgspec.Struct, frozen=True):
-    """``jobs``, ``webhooks``: rows; ``counts``: by name; ``waiting``: events that have no place in the feed yet, and
-    since how many seconds the oldest has none."""
+    """``jobs``, ``webhooks`` and ``proofs`` of programs: rows; ``counts``: by name; ``waiting``: events that have no
+    place in the feed yet, and since how many seconds the oldest has none."""
 
     jobs: Sequence[asyncpg.Record]
     webhooks: Sequence[asyncpg.Record]
+    proofs: Sequence[asyncpg.Record]
     counts: dict[str, int]
     waiting: int
     waiting_seconds: float
@@ -59,6 +66,7 @@ async def read_outlook(connection: Connection, *, now: datetime) -> Outlook:
     return Outlook(
         jobs=await connection.fetch(_JOBS),
         webhooks=await connection.fetch(_WEBHOOKS),
+        proofs=await connection.fetch(_PROOFS),
         counts={row["name"]: row["count"] for row in await connection.fetch(_COUNTS)},
         waiting=waiting["waiting"],
         waiting_seconds=0.0 if oldest is None else max(0.0, (now - instant_of(oldest)).total_seconds()),
@@ -75,6 +83,14 @@ async def read_worker(connection: Connection, *, now: datetime) -> str:
     waits_since = now if oldest is None else instant_of(oldest)
     behind = not beat["ok"] or max(now - beat["ran_at"], now - waits_since) > BEHIND
     return "behind" if behind else "working"
+
+
+async def read_ledger(connection: Connection) -> str:
+    """What the last proof said: ``holds``; ``broken``: it found what must not be; ``unproved``: there was none."""
+    found = await connection.fetchval(_LEDGER, JOB)
+    if found is None:
+        return "unproved"
+    return "broken" if found else "holds"
 
 
 def unix_seconds(instant: datetime) -> float:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Index,
     Integer,
@@ -149,4 +150,43 @@ expiry_notices = Table(
     Column("program_id", Uuid, nullable=False),
     Column("noticed_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("member_id", "lot_id", "expires_at"),
+)
+
+# What a local day did to the points that were earned in the month, week or day that begins with ``first``, and to
+# debts (``owed``, in that of the day itself): sums over all members, and not the ledger itself, but made from it.
+# Nobody waits for a row: whoever folds holds the program.
+lot_days = Table(
+    "lot_days",
+    metadata,
+    Column("program_id", Uuid, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("first", Date, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("issued", BigInteger, nullable=False),
+    Column("redeemed", BigInteger, nullable=False),
+    Column("expired", BigInteger, nullable=False),
+    # Lots that never end or wait for an event; below zero where as many were given an end.
+    Column("endless", BigInteger, nullable=False),
+    Column("owed", BigInteger, nullable=False),
+    # The last end of the lots that were made, or given one.
+    Column("ends_on", Date),
+    PrimaryKeyConstraint("program_id", "period", "first", "day"),
+)
+
+# Up to which of a member's transfers they are in those sums.
+folded_members = Table(
+    "folded_members",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("program_id", Uuid, nullable=False),
+    Column("transfer_seq", BigInteger, nullable=False),
+)
+
+# Whether all members of a program have been folded once, and up to whom, in the order of their ids.
+folded_programs = Table(
+    "folded_programs",
+    metadata,
+    Column("program_id", Uuid, primary_key=True),
+    Column("after", Uuid, nullable=False),
+    Column("all_members", Boolean, nullable=False),
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 from loyalty_api.insights.earned import liability_minor, read_earned
 from loyalty_api.insights.metric import COUNT, RATIO, Asked, Cell, Metric, as_recorded, filled
+from loyalty_api.kernel.clock import add_days, local_date, start_of_day
 from loyalty_api.kernel.database import Connection
 
 WARNED_DAYS = 14
@@ -24,15 +25,25 @@ SELECT date_trunc('{period}', day::timestamp)::date, sum({points})::bigint, sum(
 FROM insight_program_days WHERE program_id = $1 AND day >= $2::date AND day <= $3::date GROUP BY 1
 """
 _BEFORE = f"SELECT COALESCE(sum({OUTSTANDING}), 0)::bigint FROM insight_program_days WHERE program_id = $1 AND day < $2"
-# A notice counts by its day: the night that gives it is on the first that is soon enough.
+_ENDS = """
+SELECT DISTINCT expires_at FROM insight_expiries
+WHERE program_id = $1 AND expired_on >= $2::date AND expired_on <= $3::date
+"""
+# A notice counts by its day: the night that gives it is on the first that is soon enough. Whoever was merged was told
+# of lots by their old ids; the end is the same. ``$4`` and ``$5``: each end, and before when it is soon enough.
 _UNWARNED = """
 SELECT date_trunc('{period}', e.expired_on::timestamp)::date,
-       COALESCE(sum(e.points) FILTER (WHERE n.lot_id IS NULL), 0)::bigint, sum(e.points)::bigint,
-       count(DISTINCT e.member_id)
-FROM insight_expiries e LEFT JOIN (
-  SELECT member_id, lot_id, expires_at FROM insight_notices
-  WHERE program_id = $1 AND (noticed_at AT TIME ZONE $4)::date <= (expires_at AT TIME ZONE $4)::date - $5::int
-) AS n ON n.member_id = e.member_id AND n.lot_id = e.lot_id AND n.expires_at = e.expires_at
+       COALESCE(sum(e.points) FILTER (WHERE n.lot_id IS NULL AND a.who IS NULL), 0)::bigint, sum(e.points)::bigint,
+       count(DISTINCT COALESCE(m.merged_into, e.member_id))
+FROM insight_expiries e JOIN unnest($4::timestamptz[], $5::timestamptz[]) AS u (expires_at, soon) USING (expires_at)
+LEFT JOIN insight_members m ON m.member_id = e.member_id
+LEFT JOIN insight_notices n ON n.program_id = $1 AND n.member_id = e.member_id AND n.lot_id = e.lot_id
+                           AND n.expires_at = e.expires_at AND n.noticed_at < u.soon
+LEFT JOIN (
+  SELECT o.merged_into AS who, n.expires_at, min(n.noticed_at) AS noticed_at
+  FROM insight_members o JOIN insight_notices n USING (member_id)
+  WHERE o.program_id = $1 AND o.merged_into IS NOT NULL GROUP BY 1, 2
+) AS a ON a.who = e.member_id AND a.expires_at = e.expires_at AND a.noticed_at < u.soon
 WHERE e.program_id = $1 AND e.expired_on >= $2::date AND e.expired_on <= $3::date GROUP BY 1
 """
 
@@ -69,7 +80,12 @@ async def read_burn(connection: Connection, asked: Asked) -> list[Cell]:
 
 async def _matured(connection: Connection, asked: Asked, of: str) -> list[Cell]:
     earned = await read_earned(
-        connection, program_id=asked.program_id, zone=asked.zone, through=asked.through, period=asked.period
+        connection,
+        program_id=asked.program_id,
+        zone=asked.zone,
+        through=asked.through,
+        period=asked.period,
+        within=(asked.first, asked.periods[-1].last),
     )
     cohorts: dict[date, Any] = {cohort.first: cohort for cohort in earned.at(asked.through)}
     cells = []
@@ -79,8 +95,7 @@ async def _matured(connection: Connection, asked: Asked, of: str) -> list[Cell]:
             cells.append(Cell(period.first, None, 0, 0, 0))
             continue
         points = getattr(cohort, of) if cohort.is_matured else None
-        members = earned.members.get(period.first, 0)
-        cells.append(Cell(period.first, None, points, cohort.issued, members, settled=cohort.is_matured))
+        cells.append(Cell(period.first, None, points, cohort.issued, cohort.issued, settled=cohort.is_matured))
     return cells
 
 
@@ -97,9 +112,9 @@ async def read_breakage(connection: Connection, asked: Asked) -> list[Cell]:
 async def read_liability(connection: Connection, asked: Asked) -> list[Cell]:
     """What the outstanding points are expected to cost."""
     earned = await read_earned(connection, program_id=asked.program_id, zone=asked.zone, through=asked.last)
+    aged_by_period = earned.by_age(*(min(period.last, asked.last) for period in asked.periods))
     cells = []
-    for period in asked.periods:
-        aged = earned.by_age(min(period.last, asked.last))
+    for period, aged in zip(asked.periods, aged_by_period, strict=True):
         cost = liability_minor(aged, asked.cost_minor_per_100)
         cells.append(Cell(period.first, None, cost, None, sum(each.points for each in aged)))
     return cells
@@ -107,14 +122,16 @@ async def read_liability(connection: Connection, asked: Asked) -> list[Cell]:
 
 async def read_unwarned(connection: Connection, asked: Asked) -> list[Cell]:
     """Of what expired, that of which nobody was told in time."""
-    sql = _UNWARNED.format(period=asked.period)
-    rows = await connection.fetch(sql, asked.program_id, asked.first, asked.last, asked.zone.key, WARNED_DAYS)
+    days = asked.program_id, asked.first, asked.last
+    ends = [row["expires_at"] for row in await connection.fetch(_ENDS, *days)]
+    soon = [start_of_day(add_days(local_date(end, asked.zone), 1 - WARNED_DAYS), asked.zone) for end in ends]
+    rows = await connection.fetch(_UNWARNED.format(period=asked.period), *days, ends, soon)
     return filled([Cell(first, None, *counts) for first, *counts in rows], asked, ratio=True)
 
 
 _LEDGER = "By when the ledger recorded it. n: points."
 _MATURED = "of points earned in the period, known once the last of them has reached its expiry and none is left: a"
-_MATURED += " young month tells nothing. What returns took back was not issued. n: members. Source: Gault, Llaguno &"
+_MATURED += " young month tells nothing. What returns took back was not issued. n: points. Source: Gault, Llaguno &"
 _MATURED += " Menard, Loyalty Rewards and Gift Card Programs, Casualty Actuarial Society."
 
 
@@ -168,6 +185,7 @@ METRICS = [
         "Redemption rate",
         f"Redeemed / issued, {_MATURED}",
         read_redemption_rate,
+        version=2,
         unit="share",
         window="the whole life of points earned in the period",
         kind=RATIO,
@@ -177,6 +195,7 @@ METRICS = [
         "Breakage",
         f"Expired / issued, {_MATURED} 1 - redemption rate.",
         read_breakage,
+        version=2,
         unit="share",
         window="the whole life of points earned in the period",
         kind=RATIO,
