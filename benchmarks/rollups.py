@@ -1,8 +1,8 @@
 """``python -m benchmarks.rollups``: what the figures of a year take to read, judged.
 
 SQL leaves what the events of a year of purchases would: members by days, months and tiers, some merged, closed, with
-returns and with points that expired; the counts of people are made of these as a migration makes them, the worker
-works out grids ahead, and the sums of lots by days are those of two years, full, as they do not grow with the number of
+returns and with points that expired; the counts of people are made of these as a migration makes them, and the worker
+works out grids ahead; and of two years the sums of lots by days, full, as they do not grow with the number of
 purchases. Then every metric over a year of months, the cohorts, and recency, frequency and monetary value are read
 through what the REST doors call. Receipts are read by store and by employee alone, and left out.
 Writes build/rollups.json, and the figures into build/bench.json too.

@@ -30,7 +30,7 @@ from loyalty_api.worker.valuer import Valuer
 from loyalty_api.worker.webhooks import Webhooks
 
 LOOKUPS_MAX = 32  # receivers' names at a time: one whose server is silent holds a thread for seconds
-POOL_SIZE = 9  # one works, relays, projects, values, grades and proves each, some write down what was delivered
+POOL_SIZE = 9  # one works, one relays, one projects, one values, one grades, one proves, some write down deliveries
 
 
 @click.command("work")
@@ -77,8 +77,7 @@ def command(once: bool, pause: float, as_json: bool) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         click.echo("loyalty: working; Ctrl-C ends it", err=True)
-        working = (relay, webhooks, projector, valuer, grader, prover, *streamers, sweeper)
-        parts = [part.work(stop) for part in working]
+        parts = [part.work(stop) for part in (relay, webhooks, projector, valuer, grader, prover, *streamers, sweeper)]
         parts.append(beats.work(database, stop))
         await asyncio.gather(worker.work(stop, pause_seconds=pause), *parts)
 
