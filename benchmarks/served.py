@@ -22,7 +22,10 @@ STOP_SECONDS_MAX = 25.0
 
 
 PRODUCT = "loyalty_api", "serve", "--host", HOST, "--port"
-ORM = "benchmarks.orm", HOST
+# Under load both are served as one would serve them: from a process for each core.
+CORES = str(os.cpu_count())
+PRODUCT_ON_ALL_CORES = "loyalty_api", "serve", "--workers", CORES, "--host", HOST, "--port"
+ORM_ON_ALL_CORES = "benchmarks.orm", HOST, CORES
 WORKER = "loyalty_api", "work"
 
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 
 import asyncpg
 
-from benchmarks.served import ORM, PRODUCT, Served
+from benchmarks.served import ORM_ON_ALL_CORES, PRODUCT_ON_ALL_CORES, Served
 from benchmarks.shop import open_shop
 from loyalty_api.kernel.embedded import EmbeddedPostgres
 from loyalty_api.kernel.migrate import migrate
@@ -70,7 +70,8 @@ class Stage:
     def served(self, database: str) -> Served:
         """The server of a database: the ORM's of the one called orm, the product of any other."""
         if database not in self._served:
-            served = Served(self.url(database), ORM if database == "orm" else PRODUCT)
+            module = ORM_ON_ALL_CORES if database == "orm" else PRODUCT_ON_ALL_CORES
+            served = Served(self.url(database), module)
             self._served[database] = self._opened.enter_context(served)
         return self._served[database]
 

@@ -1,21 +1,8 @@
-"""``python -m benchmarks.orm HOST PORT``."""
+"""``python -m benchmarks.orm HOST PROCESSES PORT``: served as the product is."""
 
 import sys
 
-import uvicorn
+from loyalty_api.cli.processes import serve
 
 if __name__ == "__main__":
-    uvicorn.run(
-        "benchmarks.orm.app:create",
-        factory=True,
-        host=sys.argv[1],
-        port=int(sys.argv[2]),
-        loop="uvloop",
-        http="httptools",
-        lifespan="on",
-        backlog=2048,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-    )
+    serve("benchmarks.orm.app:create", host=sys.argv[1], processes=int(sys.argv[2]), port=int(sys.argv[3]))

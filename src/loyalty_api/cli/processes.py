@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from typing import Any
+
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
@@ -42,9 +45,30 @@ def serve(factory: str, *, host: str, port: int, processes: int) -> bool:
         timeout_graceful_shutdown=STOP_SECONDS_MAX,
         timeout_worker_healthcheck=HUNG_SECONDS,
     )
-    watched = _Watched(config, sockets=[config.bind_socket()])
+    watched = _Watched(config, sockets=[_OwnSocket(host, port)])
     watched.run()
     return not any(process.exitcode == STARTUP_FAILURE for process in watched.processes)
+
+
+class _OwnSocket(socket.socket):
+    """Becomes, in each process that it is handed to, a socket of that process's own on the same address: the kernel
+    deals connections out evenly, where of one socket the first to wake takes all that wait."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__()
+        self._address = host, port
+
+    def __reduce__(self) -> Any:
+        return _listen_at, self._address
+
+
+def _listen_at(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, protocol)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listening.bind(address)
+    return listening
 
 
 class _Watched(Multiprocess):
