@@ -25,6 +25,7 @@ SETTINGS = {
     "max_wal_size": "16GB",
     "checkpoint_timeout": "1h",
     "shared_buffers": "1GB",
+    "max_connections": "400",  # every server, each with its processes and their pools, stays up to the end
 }
 _TEMPLATE = "shop"
 _WARM = (
