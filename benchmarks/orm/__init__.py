@@ -22,7 +22,7 @@ What was done so that it is not slowed down by what has nothing to do with the O
 - Look-ups are joined where one statement can do the work of several; the dearest statements are composed once.
 - No autoflush, nothing expires on commit, no relationships that load by themselves, no default values to fetch back.
 - The collector is tuned as the product's. No logging, no OpenAPI, no middleware.
-- As many processes and the same server as the product has; a pool of 32 connections in each (8 and 16 served a tenth
-  fewer purchases from one).
+- As many processes as the product has; uvloop; a pool of 32 connections in each (8 and 16 served a tenth fewer
+  purchases from one).
 - Granian serves it, because uvicorn (0.54, httptools and uvloop) took 5 to 10 % more CPU and served a fifth fewer.
 """

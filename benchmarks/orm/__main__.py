@@ -1,8 +1,19 @@
-"""``python -m benchmarks.orm HOST PROCESSES PORT``: served as the product is."""
+"""``python -m benchmarks.orm HOST PROCESSES PORT``."""
 
 import sys
 
-from loyalty_api.cli.processes import serve
+import granian
+from granian.constants import Interfaces, Loops
 
 if __name__ == "__main__":
-    serve("benchmarks.orm.app:create", host=sys.argv[1], processes=int(sys.argv[2]), port=int(sys.argv[3]))
+    granian.Granian(
+        "benchmarks.orm.app:create",
+        factory=True,
+        address=sys.argv[1],
+        workers=int(sys.argv[2]),
+        port=int(sys.argv[3]),
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        backlog=2048,
+        log_enabled=False,
+    ).serve()
