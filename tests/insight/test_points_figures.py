@@ -144,6 +144,28 @@ async def test_the_movements_lead_from_opening_to_closing(story: Shop, database:
     assert ask(story, "liability", from_="2026-03-01")["movements"][0]["opening"] == 1000
 
 
+@pytest.mark.parametrize("void", [False, True], ids=["returned", "voided"])
+async def test_points_that_expired_do_not_leave_again_with_their_purchase(
+    make_shop: Callable[..., Shop], database: Database, void: bool
+) -> None:
+    shop = make_shop(points=POINTS, tiers=None)
+    shop.set_clock("2026-01-10T12:00:00Z")
+    member = shop.enrol()
+    bought = make_purchase(member["card"], 40_000, occurred_at="2026-01-10T10:00:00Z")
+    purchase = shop.post(bought).json()
+    shop.set_clock("2026-03-16T12:00:00Z")
+    if void:
+        answer = shop.call("POST", f"/v1/purchases/{purchase['id']}/void", {"reference": "V-1", "reason": "a slip"})
+    else:
+        back = {"reference": "B-1", "source": bought["source"], "purchase": {"id": purchase["id"]}, "all": True}
+        answer = shop.call("POST", "/v1/returns", back | {"occurred_at": "2026-03-16T11:00:00Z"})
+    assert answer.status_code == 201, answer.text
+    await project(database, shop)
+    march = ask(shop, "liability", from_="2026-03-01")["movements"][0]
+    assert (march["opening"], march["expired"], march["taken_back"], march["closing"]) == (400, 400, 0, 0)
+    assert values(shop, "points_outstanding") == [400, 400, 0]
+
+
 async def test_the_figures_are_what_members_hold_to_the_point(shop: Shop, database: Database) -> None:
     """A debt, a reservation, adjustments, one undone, a merge, and a late receipt of the month before."""
     shop.publish(rewards=REWARDS, points={"expiry": {"days": 90}})

@@ -63,7 +63,9 @@ def take_void(state: State, fact: Fact) -> None:
 
 
 def _move_points(state: State, fact: Fact) -> None:
-    moved = (TAKEN_BACK, fact.data.points_taken), (GIVEN_BACK, fact.data.points_given)
+    """Points that had expired have left already, by that."""
+    told: ReturnTold = fact.data
+    moved = (TAKEN_BACK, told.points_taken - told.points_expired), (GIVEN_BACK, told.points_given)
     state.count(fact, state.day_of(fact.recorded_at), *moved)
 
 

@@ -68,7 +68,8 @@ class PartTold(msgspec.Struct, frozen=True):
 
 
 class ReturnTold(msgspec.Struct, frozen=True, kw_only=True):
-    """A return, or a purchase that was voided. ``points_taken`` back, and ``points_given`` back of what had paid."""
+    """A return, or a purchase that was voided. ``points_taken`` back (``points_expired`` of them were gone before), and
+    ``points_given`` back of what had paid."""
 
     return_id: UUID
     purchase_id: UUID
@@ -79,6 +80,7 @@ class ReturnTold(msgspec.Struct, frozen=True, kw_only=True):
     points_given: int
     transfer_seqs: list[int]
     available_after: int
+    points_expired: int = 0
 
 
 class EngagementTold(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,8 @@ class PurchaseRecorded(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PurchaseReturned(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What went back of a purchase. ``lines``: the part of each, by its place from 0."""
+    """What went back of a purchase. ``lines``: the part of each, by its place from 0. ``points_expired`` of those taken
+    were gone already."""
 
     return_id: UUID
     purchase_id: UUID
@@ -46,6 +47,7 @@ class PurchaseReturned(msgspec.Struct, frozen=True, omit_defaults=True):
     points_given: int
     transfer_seqs: list[int]
     available_after: int
+    points_expired: int = 0
 
 
 class PurchaseMoved(msgspec.Struct, frozen=True):

@@ -89,6 +89,7 @@ def make_event(case: Case, taken: TakenBack, given: Sequence[Given]) -> bytes:
             points_given=points_of(given),
             transfer_seqs=taken.transfer_seqs,
             available_after=case.balance.available,
+            points_expired=taken.expired,
         )
     )
 
