@@ -9,14 +9,13 @@ of days, are read by those sums and, for comparison, from the lots themselves. W
 from __future__ import annotations
 
 import asyncio
-import statistics
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
 import click
 
 from benchmarks.machine import machine_facts
+from benchmarks.reads import median_ms
 from benchmarks.rollups import READ_MS_MAX
 from benchmarks.stage import Stage
 from benchmarks.written import BUILD, write_json
@@ -155,8 +154,10 @@ async def _read(database: Database, program: Program, period: str, periods: int)
     )
     present = Present(now(), program.zone)
     return {
-        slug: await _median_ms(
-            database, lambda connection, slug=slug: read_series(connection, METRICS[slug], asked, present)
+        slug: await median_ms(
+            database,
+            lambda connection, slug=slug: read_series(connection, METRICS[slug], asked, present),
+            reads=READS,
         )
         for slug in SLUGS
     }
@@ -164,23 +165,13 @@ async def _read(database: Database, program: Program, period: str, periods: int)
 
 async def _read_ledger(database: Database, program: Program) -> float:
     before = start_of_day(add_days(local_date(now(), program.zone), 1), program.zone)
-    return await _median_ms(
+    return await median_ms(
         database,
         lambda connection: cohorts_of_ledger(
             connection, program_id=program.id, zone=program.zone, recorded_before=before
         ),
         reads=1,
     )
-
-
-async def _median_ms(database: Database, read: Callable[[Any], Awaitable[object]], reads: int = READS) -> float:
-    took = []
-    for _ in range(reads):
-        async with database.reader() as connection:
-            started = monotonic()
-            await read(connection)
-            took.append(monotonic() - started)
-    return round(1000 * statistics.median(took), 1)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ Writes build/rollups.json, and the figures into build/bench.json too.
 from __future__ import annotations
 
 import asyncio
-import statistics
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import click
 import msgspec
 
 from benchmarks.machine import machine_facts
+from benchmarks.reads import median_ms
 from benchmarks.shop import PROGRAM
 from benchmarks.written import add_to_bench
 from loyalty_api.domain.programs.publish import create_program
@@ -236,17 +236,10 @@ async def _reads(database: Database) -> dict[str, float]:
     }
     reads["cohorts"] = lambda connection: read_cohorts(connection, asked, present)
     reads["rfm"] = lambda connection: tell_grid(connection, Wanted(program_id, through), now())
-    return {f"{name}_ms": await _median_ms(database, read) for name, read in reads.items()}
-
-
-async def _median_ms(database: Database, read: Callable[[Connection], Awaitable[object]]) -> float:
-    took: list[float] = []
-    while len(took) < READS and sum(took) < ENOUGH_SECONDS:
-        async with database.reader() as connection:
-            started = monotonic()
-            await read(connection)
-            took.append(monotonic() - started)
-    return round(1000 * statistics.median(took), 1)
+    return {
+        f"{name}_ms": await median_ms(database, read, reads=READS, enough_seconds=ENOUGH_SECONDS)
+        for name, read in reads.items()
+    }
 
 
 if __name__ == "__main__":
