@@ -15,13 +15,13 @@ import httpx
 import pytest
 
 from loyalty_api.cli.local import LocalApi
-from loyalty_api.cli.local import start_api as start_local
 from loyalty_api.domain.access.issue_key import issue_key
 from loyalty_api.domain.programs.queries import Catalogue
 from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.embedded import EmbeddedPostgres
 from loyalty_api.kernel.migrate import migrate
+from tests.make.apis import starting
 from tests.make.shop import Shop
 
 TEMPLATE = "loyalty_template"
@@ -107,25 +107,18 @@ def catalogue() -> Catalogue:
     return Catalogue()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def start_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LocalApi]]:
-    """Starts API processes of their own; all of them are stopped at the end."""
-    started: list[LocalApi] = []
-
-    def start(database_url: str, **options: object) -> LocalApi:
-        log = tmp_path_factory.mktemp("api") / "log"
-        started.append(start_local(database_url, log=log, **options))  # type: ignore[arg-type]
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.stop()
+    """Starts API processes that end with the module: each holds connections, of which the server has so many."""
+    with starting(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def api(start_api: Callable[..., LocalApi], database_url: str) -> LocalApi:
+def api(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Iterator[LocalApi]:
     """The worker's API, served over real HTTP."""
-    return start_api(database_url)
+    with starting(tmp_path_factory) as start:
+        yield start(database_url)
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from tests.make.apis import starting
 from tests.make.shop import PRESENT, Shop
 
 from loyalty_api.cli.local import LocalApi
@@ -58,9 +59,10 @@ async def page_of_today(browser: Browser) -> AsyncIterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def demo_api(start_api: Callable[..., LocalApi], database_url: str) -> LocalApi:
+def demo_api(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Iterator[LocalApi]:
     """The worker's database behind an API with the demo's pages."""
-    return start_api(database_url, demo_pages=True)
+    with starting(tmp_path_factory) as start:
+        yield start(database_url, demo_pages=True)
 
 
 @pytest.fixture
