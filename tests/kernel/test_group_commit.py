@@ -38,6 +38,20 @@ async def test_commands_that_arrive_during_a_transaction_share_the_next_one() ->
     assert [len(batch) for batch in runs.batches[1:]] == [1, 10]
 
 
+async def test_who_sends_again_at_once_shares_the_next_transaction_with_those_who_waited() -> None:
+    runs = Runs()
+    group = GroupCommit(runs, lanes=1, queue_max=100)
+
+    async def till(number: int) -> None:
+        for _ in range(3):
+            await group.submit(number, key=1)
+
+    first = [asyncio.create_task(till(number)) for number in range(4)]
+    await asyncio.sleep(0.005)
+    await asyncio.gather(*first, *(till(number) for number in range(4, 8)))
+    assert [len(batch) for batch in runs.batches] == [4, 8, 8, 4], "not four by four"
+
+
 async def test_a_batch_never_exceeds_its_limit() -> None:
     runs = Runs()
     group = GroupCommit(runs, lanes=1, queue_max=1000, batch_max=16)
