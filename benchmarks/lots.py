@@ -3,7 +3,7 @@
 SQL leaves the ledger of members who each earned 34 times in a year and spent three times. Then the product sums it up
 by days, as it does with the lots of before when it is deployed (how many lots a second that takes), and again what a
 purchase of each of many members adds; and redemption rate, breakage and liability of a year of months, and of one
-of days, are read by those sums and, for comparison, from the lots themselves. Writes build/lots.json.
+of days, are read by those sums and, for comparison, from the ledger itself. Writes build/lots.json.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from loyalty_api.insights.catalogue import METRICS
 from loyalty_api.insights.metric import Asked
 from loyalty_api.insights.periods import periods_between, start_of, step
 from loyalty_api.insights.series import Present, read_series
-from loyalty_api.kernel.clock import add_days, local_date, monotonic, now, start_of_day
+from loyalty_api.kernel.clock import local_date, monotonic, now
 from loyalty_api.kernel.database import Database
 
 LOTS, LOTS_A_MEMBER, READS, TOUCHED = 2_000_000, 34, 5, 5_000
@@ -164,12 +164,10 @@ async def _read(database: Database, program: Program, period: str, periods: int)
 
 
 async def _read_ledger(database: Database, program: Program) -> float:
-    before = start_of_day(add_days(local_date(now(), program.zone), 1), program.zone)
+    terms: Any = {"program_id": program.id, "zone": program.zone, "through": local_date(now(), program.zone)}
     return await median_ms(
         database,
-        lambda connection: cohorts_of_ledger(
-            connection, program_id=program.id, zone=program.zone, recorded_before=before
-        ),
+        lambda connection: cohorts_of_ledger(connection, **terms),
         reads=1,
     )
 

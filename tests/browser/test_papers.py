@@ -14,8 +14,9 @@ from loyalty_api.cli.local import LocalApi
 
 
 @pytest.fixture
-def asked(page: Page) -> set[str]:
-    """Everything that the page asks for; what is written into its address is asked of nobody."""
+async def asked(page: Page) -> set[str]:
+    """Everything that the page asks for; what is written into its address is asked of nobody. Listening takes a running
+    loop, and a test before this one that ran its own has left none for who is not async."""
     found: set[str] = set()
     page.on("request", lambda request: found.add(request.url))
     return found

@@ -13,11 +13,12 @@ from loyalty_api.domain.points.cohorts import Cohorts, cohorts_of_ledger, read_c
 from loyalty_api.domain.points.fold_lots import fold_lots
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.insights.rebuild import begin_again
-from loyalty_api.kernel.clock import add_days, local_date, now, start_of_day
+from loyalty_api.kernel.clock import local_date, now
 from loyalty_api.kernel.database import Database
 from tests.insight.story import done
 from tests.make.engagement import make_engagement
 from tests.make.insight import kept, project, stamp, take
+from tests.make.lots import cohorts_by_hand
 from tests.make.reward import make_reward
 from tests.make.shop import Shop
 
@@ -26,14 +27,14 @@ WAITING = {"pending": {"until": "purchase.shipped"}, "expiry": {"days": 30}}
 
 
 async def both(database: Database, program: Program, period: str = "month") -> tuple[Cohorts, Cohorts]:
-    """(what is kept, what the lots say) up to the program's present."""
+    """(what is kept, what the ledger says, as worked out by the product and by hand) up to the program's present."""
     through = local_date(program.present(now()), program.zone)
-    terms = {"program_id": program.id, "zone": program.zone, "period": period}
-    before = start_of_day(add_days(through, 1), program.zone)
+    terms: dict[str, Any] = {"program_id": program.id, "zone": program.zone, "period": period, "through": through}
     async with database.reader() as connection:
         assert await connection.fetchval("SELECT all_members FROM folded_programs WHERE program_id = $1", program.id)
-        read = await read_cohorts(connection, **terms, through=through)
-        return read, await cohorts_of_ledger(connection, **terms, recorded_before=before)
+        said = await cohorts_of_ledger(connection, **terms)
+        assert said == await cohorts_by_hand(connection, program, through=through, period=period)
+        return await read_cohorts(connection, **terms), said
 
 
 async def agree(database: Database, program: Program) -> Cohorts:
@@ -104,13 +105,12 @@ async def test_points_that_wait_for_an_event_have_no_end_until_it_comes(
     bought = [shop.buy(each, 1000, occurred_at="2026-03-02T10:00:00Z") for each in members]
     shop.set_clock("2026-03-11T12:00:00Z")
     done(shop, f"/v1/members/{members[2]['id']}/merge", {"into": members[0]["id"]})
-    ends = [None]
     program = await project(database, shop)
-    assert [each.ends_on for each in (await agree(database, program)).ends] == ends
+    assert sum(each.endless for each in (await agree(database, program)).days) == 3
     for member, purchase in zip(members[:2], bought[:2], strict=True):
         shipped = make_engagement(member["card"], "purchase.shipped", data={"purchase": {"id": purchase["id"]}})
         done(shop, "/v1/engagement", shipped | {"occurred_at": "2026-03-10T11:00:00Z"})
-    await agree(database, await project(database, shop))
+    assert sum(each.endless for each in (await agree(database, await project(database, shop))).days) == 1
 
 
 async def test_lots_from_before_are_taken_page_by_page_and_until_then_the_lots_are_read(

@@ -133,6 +133,47 @@ async def test_the_liability_is_what_points_of_that_age_came_to(story: Shop, dat
     assert values(story, "liability") == [810, 900, 20]  # nothing had matured: all of it was expected
 
 
+async def test_what_is_recorded_later_changes_no_liability_of_a_day_before(story: Shop, database: Database) -> None:
+    """In the middle of March January has met its end. A receipt of January that comes in April puts that off, from
+    then on: what the points of March's end cost is what was known at its end."""
+    story.set_clock("2026-04-20T12:00:00Z")
+    await project(database, story)
+    asked = {"from_": "2026-03-16", "period": "day"}
+    before = values(story, "liability", **asked)[0]
+    story.post(make_purchase(story.enrol()["card"], 30_000, occurred_at="2026-01-12T10:00:00Z"))
+    await project(database, story)
+    assert before == ask(story, "liability", through="2026-03-16")["liability_minor"] == 20
+    assert values(story, "liability", **asked)[0] == before
+
+
+@pytest.mark.parametrize("how", ["void", "return", "merge"])
+async def test_points_that_never_came_to_be_keep_no_month_from_being_known(
+    make_shop: Callable[..., Shop], database: Database, how: str
+) -> None:
+    """What waits for its parcel ends with the purchase that is called off, and goes with the member who is merged."""
+    shop = make_shop(points=POINTS | {"pending": {"until": "shipped"}}, rewards=REWARDS, tiers=None)
+    shop.set_clock("2026-01-10T12:00:00Z")
+    members = [shop.enrol(), shop.enrol()]
+    bought = [shop.buy(each, 20_000, occurred_at="2026-01-10T10:00:00Z") for each in members]
+    if how == "void":
+        assert shop.call("POST", f"/v1/purchases/{bought[1]['id']}/void").status_code == 201
+    elif how == "return":
+        give_back(shop, bought[1], occurred_at="2026-01-10T11:00:00Z")
+    else:
+        answer = shop.call("POST", f"/v1/members/{members[1]['id']}/merge", {"into": members[0]["id"]})
+        assert answer.status_code == 200, answer.text
+    for purchase in bought if how == "merge" else bought[:1]:
+        about = {"data": {"purchase": {"id": purchase["id"]}}, "occurred_at": "2026-01-10T11:30:00Z"}
+        shop.engage(members[0], "shipped", **about)
+    shop.redeem(members[0], "one-off")
+    shop.set_clock("2026-03-10T22:59:59Z")
+    await project(database, shop)
+    assert values(shop, "redemption_rate", to="2026-01-31") == [None]
+    shop.set_clock("2026-03-16T12:00:00Z")
+    await project(database, shop)
+    assert values(shop, "redemption_rate", to="2026-01-31") == [0.25 if how == "merge" else 0.5]
+
+
 async def test_the_movements_lead_from_opening_to_closing(story: Shop, database: Database) -> None:
     await project(database, story)
     none = {"brought_along": 0, "taken_back": 0, "adjusted": 0}
@@ -264,8 +305,8 @@ async def test_debts_are_those_of_the_ledger_while_events_wait_to_be_read(shop: 
     assert told["movements"][-1]["closing"] == -500
 
 
-def give_back(shop: Shop, bought: dict[str, Any]) -> None:
+def give_back(shop: Shop, bought: dict[str, Any], *, occurred_at: str = "2026-03-02T11:00:00Z") -> None:
     """All of it is returned."""
     body = {"reference": f"B-{bought['id']}", "source": "till-1", "purchase": {"id": bought["id"]}, "all": True}
-    answer = shop.call("POST", "/v1/returns", body | {"occurred_at": "2026-03-02T11:00:00Z"})
+    answer = shop.call("POST", "/v1/returns", body | {"occurred_at": occurred_at})
     assert answer.status_code == 201, answer.text

@@ -16,14 +16,15 @@ import pytest
 from tests.conftest import issue_operator_key
 from tests.insight.story import live, make_story
 from tests.make.insight import kept, program_of, project, stamp, take
+from tests.make.lots import cohorts_by_hand
 from tests.make.problem import problem
 from tests.make.reward import make_reward
 from tests.make.shop import Shop
 
-from loyalty_api.domain.points.cohorts import cohorts_of_ledger, read_cohorts
+from loyalty_api.domain.points.cohorts import read_cohorts
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.insights.rebuild import begin_again
-from loyalty_api.kernel.clock import add_days, local_date, now, start_of_day
+from loyalty_api.kernel.clock import local_date, now
 from loyalty_api.kernel.database import Database
 from loyalty_api.kernel.embedded import EmbeddedPostgres
 from loyalty_api.kernel.migrate import migrate
@@ -76,8 +77,7 @@ async def is_as_if_nothing_had_happened(database: Database, shop: Shop, program:
     through = local_date(program.present(now()), program.zone)
     async with database.reader() as connection:
         sums = await read_cohorts(connection, **terms, through=through)
-        before = start_of_day(add_days(through, 1), program.zone)
-        assert sums == await cohorts_of_ledger(connection, **terms, recorded_before=before)
+        assert sums == await cohorts_by_hand(connection, program, through=through, period="day")
     await database.write(lambda connection: begin_again(connection, program.id))
     await project(database, shop)
     assert await kept(database, program) == left

@@ -22,10 +22,10 @@ from hypothesis.stateful import (
 )
 
 from loyalty_api.domain.lifecycle.verify import verify
-from loyalty_api.domain.points.cohorts import cohorts_of_ledger, read_cohorts
-from loyalty_api.kernel.clock import add_days, start_of_day
+from loyalty_api.domain.points.cohorts import read_cohorts
 from loyalty_api.kernel.database import Database
 from tests.make.insight import ask, project
+from tests.make.lots import cohorts_by_hand
 from tests.make.points_model import LIFE_DAYS, Adjusted, Bought, Points
 from tests.make.reward import make_redemption
 from tests.make.shop import Shop
@@ -244,7 +244,6 @@ async def figures_agree(shop: Shop, database: Database) -> None:
         terms: dict[str, Any] = {"program_id": program.id, "zone": program.zone, "period": "day"}
         through = date.fromisoformat(told["through"])
         sums = await read_cohorts(connection, **terms, through=through)
-        before = start_of_day(add_days(through, 1), program.zone)
-        assert sums == await cohorts_of_ledger(connection, **terms, recorded_before=before)
+        assert sums == await cohorts_by_hand(connection, program, through=through, period="day")
     assert (told["points_in_lots"], told["points_owed"]) == tuple(held)
     assert told["points_outstanding"] == told["movements"][-1]["closing"] == held["lots"] - held["debt"]

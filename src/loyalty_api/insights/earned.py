@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -15,16 +14,14 @@ from loyalty_api.kernel.database import Connection
 
 
 class Earned(NamedTuple):
-    """What became of the points of each month (week, day) of earning, by day; when the last of its lots ends (None:
-    there is no last); and what members owe."""
+    """What became of the points of each month (week, day) of earning, by day; and what members owe."""
 
     flows: list[Flow]
-    ends: Mapping[date, date | None]
     owed: int
 
     def at(self, through: date) -> list[Cohort]:
         """The months as they stood at the end of ``through``."""
-        return cohorts_at(self.flows, self.ends, through)
+        return cohorts_at(self.flows, through)
 
     def known_shares(self, through: date) -> dict[int, float]:
         """Of points of each age in months, the share that is redeemed in the end, as far as matured months told by
@@ -34,7 +31,7 @@ class Earned(NamedTuple):
 
     def by_age(self, *throughs: date) -> list[list[Aged]]:
         """What was outstanding at the end of each of these days, which ascend, by age in months, with those shares."""
-        return aged_over(self.flows, self.ends, throughs)
+        return aged_over(self.flows, throughs)
 
 
 async def read_earned(
@@ -50,8 +47,7 @@ async def read_earned(
     then, and not by day."""
     terms = {"program_id": program_id, "zone": zone, "through": through, "period": period}
     found = await read_cohorts(connection, **terms, within=within)
-    flows = [Flow(*each) for each in found.days]
-    return Earned(flows, {each.first: each.ends_on for each in found.ends}, found.owed)
+    return Earned([Flow(*each) for each in found.days], found.owed)
 
 
 def liability_minor(aged: list[Aged], cost_minor_per_100: int) -> int:

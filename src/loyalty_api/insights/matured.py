@@ -18,13 +18,16 @@ NOTHING_KNOWN = 1.0  # all of it will be redeemed, until a matured month says ot
 
 
 class Flow(NamedTuple):
-    """What a day did to the points of the month of earning (or week, or day) that begins at ``first``."""
+    """What a day did to the points of the month of earning (or week, or day) that begins at ``first``. ``ends_on``: the
+    last end of the lots that it made, or gave one; ``endless``: how many more there are that never end or wait."""
 
     first: date
     day: date
     issued: int
     redeemed: int
     expired: int
+    ends_on: date | None = None
+    endless: int = 0
 
 
 class Cohort(NamedTuple):
@@ -50,20 +53,38 @@ class Aged(NamedTuple):
     share: float
 
 
-def cohorts_at(flows: Iterable[Flow], ends: Mapping[date, date | None], through: date) -> list[Cohort]:
-    """The months as they stood at the end of ``through``. ``ends``: the day with which the last of a month's lots
-    ends; None: there is no last."""
-    sums: dict[date, list[int]] = defaultdict(lambda: [0, 0, 0])
+class _Sums:
+    """Of a month, as far as its days were added."""
+
+    __slots__ = ("endless", "ends_on", "points")
+
+    def __init__(self) -> None:
+        self.points = [0, 0, 0]
+        self.ends_on: date | None = None
+        self.endless = 0
+
+    def add(self, flow: Flow) -> None:
+        """Adds a day."""
+        for index, points in enumerate(flow[2:5]):
+            self.points[index] += points
+        if flow.ends_on is not None:
+            self.ends_on = flow.ends_on if self.ends_on is None else max(self.ends_on, flow.ends_on)
+        self.endless += flow.endless
+
+    def at(self, first: date, through: date) -> Cohort:
+        """The month, if these are all days up to the end of ``through``."""
+        issued, redeemed, expired = self.points
+        is_over = not self.endless and self.ends_on is not None and self.ends_on <= through
+        return Cohort(first, issued, redeemed, expired, is_over and issued == redeemed + expired)
+
+
+def cohorts_at(flows: Iterable[Flow], through: date) -> list[Cohort]:
+    """The months as they stood at the end of ``through``: a lot that was recorded later put no end off by then."""
+    months: defaultdict[date, _Sums] = defaultdict(_Sums)
     for flow in flows:
         if flow.day <= through:
-            for index, points in enumerate(flow[2:]):
-                sums[flow.first][index] += points
-    found = []
-    for first, (issued, redeemed, expired) in sorted(sums.items()):
-        end = ends.get(first)
-        is_over = end is not None and end <= through and issued == redeemed + expired
-        found.append(Cohort(first, issued, redeemed, expired, is_over))
-    return found
+            months[flow.first].add(flow)
+    return [sums.at(first, through) for first, sums in sorted(months.items())]
 
 
 def redeemed_from(flows: Iterable[Flow], matured: Iterable[date]) -> dict[int, float]:
@@ -76,7 +97,7 @@ def redeemed_from(flows: Iterable[Flow], matured: Iterable[date]) -> dict[int, f
     for flow in flows:
         if flow.first in months:
             sums = mine[flow.first][age_of(flow.first, flow.day)]
-            for index, points in enumerate(flow[2:]):
+            for index, points in enumerate(flow[2:5]):
                 sums[index] += points
     for ages in mine.values():
         issued = sum(each[0] for each in ages.values())
@@ -98,25 +119,26 @@ def outstanding_by_age(cohorts: Iterable[Cohort], shares: Mapping[int, float], t
     return [Aged(age, points[age], shares.get(age, NOTHING_KNOWN)) for age in sorted(points) if points[age]]
 
 
-def aged_over(flows: Iterable[Flow], ends: Mapping[date, date | None], throughs: Sequence[date]) -> list[list[Aged]]:
+def aged_over(flows: Iterable[Flow], throughs: Sequence[date]) -> list[list[Aged]]:
     """What was outstanding at the end of each of these days, which ascend, with the shares as matured months told them
     by then. Each flow is looked at once, however many days are asked for."""
     waiting = sorted(flows, key=lambda flow: flow.day, reverse=True)
-    months: dict[date, list[int]] = {}
-    ages: dict[tuple[date, int], list[int]] = {}
+    months: defaultdict[date, _Sums] = defaultdict(_Sums)
+    ages: defaultdict[tuple[date, int], _Sums] = defaultdict(_Sums)
     found = []
     for through in throughs:
         while waiting and waiting[-1].day <= through:
-            first, day, *counts = waiting.pop()
-            for sums in (
-                months.setdefault(first, [0, 0, 0]),
-                ages.setdefault((first, age_of(first, day)), [0, 0, 0]),
-            ):
-                for index, points in enumerate(counts):
-                    sums[index] += points
-        cohorts = cohorts_at((Flow(first, through, *sums) for first, sums in months.items()), ends, through)
+            flow = waiting.pop()
+            months[flow.first].add(flow)
+            ages[flow.first, age_of(flow.first, flow.day)].add(flow)
+        cohorts = [sums.at(first, through) for first, sums in sorted(months.items())]
         matured = {cohort.first for cohort in cohorts if cohort.is_matured}
-        known = (Flow(first, add_months(first, age), *sums) for (first, age), sums in ages.items() if first in matured)
+        known = (
+            Flow(first, add_months(first, age), issued, redeemed, expired)
+            for (first, age), sums in ages.items()
+            if first in matured
+            for issued, redeemed, expired in [sums.points]
+        )
         found.append(outstanding_by_age(cohorts, redeemed_from(known, matured), through))
     return found
 

@@ -29,7 +29,8 @@ WHERE b.member_id = ANY($1::uuid[]) AND b.transfer_seq > COALESCE(f.transfer_seq
 ORDER BY b.member_id
 """
 # Points that enter the lots count plus, those that leave them minus; what moves within them does nothing, but that a
-# lot which waited for an event may be given its end. Debts belong to no lot: they count on their own day.
+# lot which waited for an event may be given its end. One that is emptied while it waits will never have any: no event
+# comes for it, and nothing is put back. Debts belong to no lot: they count on their own day.
 _MOVED = f"""
 WITH due AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS u (member_id, behind, through)
@@ -55,6 +56,15 @@ FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND 
 JOIN draws d ON d.member_id = t.member_id AND d.transfer_seq = t.seq
 JOIN lots l ON l.member_id = d.member_id AND l.lot_id = d.lot_id AND l.waits_for IS NOT NULL
 WHERE t.from_account = {Account.PENDING.value} AND t.to_account = {Account.SPENDABLE.value}
+UNION ALL
+SELECT l.earned_at, t.recorded_at, {Account.PENDING.value}, 0, 0, -1, NULL
+FROM due JOIN transfers t ON t.member_id = due.member_id AND t.seq > behind AND t.seq <= through
+JOIN draws d ON d.member_id = t.member_id AND d.transfer_seq = t.seq
+JOIN lots l ON l.member_id = d.member_id AND l.lot_id = d.lot_id AND l.waits_for IS NOT NULL AND l.remaining = 0
+WHERE t.from_account = {Account.PENDING.value} AND t.to_account NOT IN {_HELD} AND NOT EXISTS (
+  SELECT FROM draws later
+  WHERE later.member_id = d.member_id AND later.transfer_seq > d.transfer_seq AND later.lot_id = d.lot_id
+)
 UNION ALL
 SELECT t.recorded_at, t.recorded_at, {Account.DEBT.value}, 0,
        CASE WHEN t.from_account = {Account.DEBT.value} THEN t.points ELSE -t.points END, 0, NULL
@@ -102,11 +112,18 @@ async def fold_lots(
     behind = await connection.fetch(_BEHIND, found)
     if behind:
         member_ids_, seqs, through = columns([tuple(row) for row in behind])
-        days = sum_up(await connection.fetch(_MOVED, member_ids_, seqs, through), zone)
+        days = sum_up(await fetch_moved(connection, member_ids_, behind=seqs, through=through), zone)
         if days:
             rows = [(*key, *each.counts, each.ends_on) for key, each in sorted(days.items())]
             await connection.execute(_ADD, program_id, *columns(rows))
         await connection.execute(_FOLDED, program_id, member_ids_, through)
+
+
+async def fetch_moved(
+    connection: Connection, member_ids: Sequence[UUID], *, behind: Sequence[int], through: Sequence[int]
+) -> list[Any]:
+    """What the transfers of each of these members, behind one and up to another, did to lots and debts."""
+    return await connection.fetch(_MOVED, member_ids, behind, through)
 
 
 class Sums:

@@ -165,7 +165,7 @@ lot_days = Table(
     Column("issued", BigInteger, nullable=False),
     Column("redeemed", BigInteger, nullable=False),
     Column("expired", BigInteger, nullable=False),
-    # Lots that never end or wait for an event; below zero where as many were given an end.
+    # Lots that never end or wait for an event; below zero where as many were given an end, or nothing was left waiting.
     Column("endless", BigInteger, nullable=False),
     Column("owed", BigInteger, nullable=False),
     # The last end of the lots that were made, or given one.

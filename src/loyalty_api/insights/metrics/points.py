@@ -93,7 +93,7 @@ async def _matured(connection: Connection, asked: Asked, of: str) -> list[Cell]:
     cells = []
     for period in asked.periods:
         cohort = cohorts.get(period.first)
-        if cohort is None:
+        if cohort is None or not (cohort.issued or cohort.redeemed or cohort.expired):
             cells.append(Cell(period.first, None, 0, 0, 0))
             continue
         points = getattr(cohort, of) if cohort.is_matured else None
