@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from benchmarks.rollups import MONTHS, PROGRAM_DAYS
+from benchmarks.year import MONTHS, PROGRAM_DAYS
 
 from loyalty_api.insights.count_all import COUNT_ALL
 from loyalty_api.insights.group_all import GROUP_ALL
