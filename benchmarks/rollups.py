@@ -3,8 +3,9 @@
 SQL leaves what the events of a year of purchases would: members by days, months and tiers, some merged, closed, with
 returns and with points that expired; the counts of people are made of these as a migration makes them, and the worker
 works out grids ahead; and of two years the sums of lots by days, full, as they do not grow with the number of
-purchases. Then every metric over a year of months, the cohorts, and recency, frequency and monetary value are read
-through what the REST doors call. Receipts are read by store and by employee alone, and left out.
+purchases. Then every metric over a year of months, by everything that it can be asked by, the cohorts, and recency,
+frequency and monetary value are read through what the REST doors call. Beside them, not judged: by everything over half
+a year of weeks and a month of days, as the doors ask unless they are told.
 Writes build/rollups.json, and the figures into build/bench.json too.
 """
 
@@ -12,137 +13,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import click
 import msgspec
+from msgspec.structs import replace
 
 from benchmarks.machine import machine_facts
 from benchmarks.reads import median_ms
 from benchmarks.shop import PROGRAM
 from benchmarks.written import add_to_bench
+from benchmarks.year import EMPLOYEES, PURCHASES_A_MEMBER, STORES, fill
 from loyalty_api.domain.programs.publish import create_program
 from loyalty_api.domain.programs.queries import Catalogue, program_ids
 from loyalty_api.domain.programs.read import read_document
 from loyalty_api.insights.catalogue import METRICS
 from loyalty_api.insights.cohorts import read_cohorts
-from loyalty_api.insights.count_all import COUNT_ALL
 from loyalty_api.insights.grids import Wanted, tell_grid
-from loyalty_api.insights.measures import MEASURES
 from loyalty_api.insights.metric import Asked
-from loyalty_api.insights.periods import periods_between
+from loyalty_api.insights.periods import periods_between, start_of, step
 from loyalty_api.insights.series import Present, read_series
-from loyalty_api.kernel.clock import add_months, local_date, monotonic, now
+from loyalty_api.kernel.clock import local_date, monotonic, now
 from loyalty_api.kernel.database import Connection, Database
 from loyalty_api.kernel.embedded import EmbeddedPostgres
 from loyalty_api.kernel.migrate import migrate
 from loyalty_api.worker.grader import Grader
 
 WRITTEN = Path(__file__).parents[1] / "build" / "rollups.json"
-PURCHASES, PURCHASES_A_MEMBER = 10_000_000, 33
+PURCHASES = 10_000_000
 READ_MS_MAX = 300
 READS, ENOUGH_SECONDS = 3, 4.0  # whatever takes longer is not read again
 SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h"}
-
-_COUNTED = ", ".join(f"sum({measure})" for measure in MEASURES)
-# Half are older than the year. Every fiftieth is the alias of the one before, every fortieth closed.
-_PEOPLE = """
-CREATE UNLOGGED TABLE people AS
-SELECT n, uuidv7() AS member_id, $2::date - 1 - floor(730 * random())::int AS enrolled_on,
-       CASE WHEN n % 40 = 0 THEN $2::date - floor(90 * random())::int END AS closed_on
-FROM generate_series(1, $1::int) AS n
-"""
-# A few buy far more often than most. Of fifty purchases one goes back.
-_DRAWN = """
-CREATE UNLOGGED TABLE drawn AS
-SELECT p.member_id, opened + floor(late * (shut - opened))::int AS day, amount_minor,
-       CASE WHEN returns < 0.02 THEN amount_minor ELSE 0 END AS returned_minor, redeems < 0.05 AS redeems
-FROM (SELECT 1 + floor($2::int * power(random(), 2))::int AS n, random() AS late, random() AS returns,
-             random() AS redeems, 100 + floor(8000 * random() * random())::bigint AS amount_minor
-      FROM generate_series(1, $1::int)) AS d
-JOIN (SELECT *, GREATEST(enrolled_on, $3::date - 364) AS opened, COALESCE(closed_on, $3::date + 1) AS shut
-      FROM people) AS p USING (n)
-WHERE shut > opened
-"""
-_DAYS = """
-INSERT INTO insight_days (member_id, day, program_id, {measures})
-SELECT member_id, day, $1, count(*), sum(amount_minor - returned_minor), sum(returned_minor), sum(amount_minor / 100),
-       0, sum(amount_minor / 100), sum(CASE WHEN redeems THEN amount_minor / 200 ELSE 0 END), 0,
-       sum(returned_minor / 100), 0, 0
-FROM drawn GROUP BY 1, 2 ORDER BY 2, 1
-"""
-MONTHS = """
-INSERT INTO insight_months (member_id, month, program_id, purchases, sales_minor)
-SELECT member_id, date_trunc('month', day::timestamp)::date, program_id, sum(purchases), sum(sales_minor)
-FROM insight_days GROUP BY 1, 2, 3 ORDER BY 2, 1
-"""
-PROGRAM_DAYS = f"""
-INSERT INTO insight_program_days (program_id, day, {", ".join(MEASURES)})
-SELECT program_id, day, {_COUNTED} FROM insight_days GROUP BY 1, 2
-"""
-_FILL = (
-    MONTHS,
-    """
-INSERT INTO insight_members (member_id, program_id, status, merged_into, enrolled_on, enrolled_store, enrolled_tier,
-                             closed_on, first_on, last_on, purchases, sales_minor, bought, bought_twice)
-SELECT p.member_id, $1, CASE WHEN closed_on IS NULL THEN 'active' ELSE 'closed' END, b.member_id, p.enrolled_on,
-       (n % 20)::text, 'basic', closed_on, first_on, last_on, COALESCE(d.bought, 0), COALESCE(sold, 0),
-       '', ''
-FROM people p LEFT JOIN (SELECT n + 1 AS n, member_id FROM people WHERE n % 50 = 48) AS b USING (n)
-LEFT JOIN (SELECT member_id, min(day) AS first_on, max(day) AS last_on, sum(purchases) AS bought,
-                  sum(sales_minor) AS sold FROM insight_days GROUP BY 1) AS d ON d.member_id = p.member_id
-""",
-    PROGRAM_DAYS,
-    # Who bought a lot rose on the way, a third of them twice.
-    """
-INSERT INTO insight_tiers (member_id, position, program_id, effective_on, from_tier, to_tier, reason)
-SELECT member_id, 4 * row_number() OVER (ORDER BY member_id) + step, program_id,
-       first_on + (last_on - first_on) * step / 3, CASE step WHEN 1 THEN 'basic' ELSE 'silver' END,
-       CASE step WHEN 1 THEN 'silver' ELSE 'gold' END, 'qualified'
-FROM insight_members CROSS JOIN generate_series(1, 2) AS step
-WHERE program_id = $1 AND sales_minor > CASE step WHEN 1 THEN 60000 ELSE 120000 END
-""",
-    """
-INSERT INTO insight_expiries (member_id, position, program_id, lot_id, points, earned_on, expired_on, expires_at)
-SELECT member_id, 10000000 + row_number() OVER (), $1, gen_random_uuid(), 50, day - 365, day, day::timestamptz
-FROM (SELECT member_id, last_on AS day FROM insight_members WHERE program_id = $1 AND purchases % 4 = 1) AS ended
-""",
-    """
-INSERT INTO insight_notices (member_id, lot_id, expires_at, program_id, noticed_at)
-SELECT member_id, lot_id, expires_at, program_id, expires_at - interval '30 days'
-FROM insight_expiries WHERE program_id = $1 AND position % 10 > 0
-""",
-    """
-UPDATE insight_program_days p SET points_expired = e.points, points_opened = e.points
-FROM (SELECT expired_on, sum(points) AS points FROM insight_expiries GROUP BY 1) AS e
-WHERE p.program_id = $1 AND p.day = e.expired_on
-""",
-    # On each day something of every day before it is redeemed, and the rest expires after a year.
-    """
-INSERT INTO lot_days (program_id, period, first, day, issued, redeemed, expired, endless, owed, ends_on)
-SELECT $1, period, date_trunc(period, earned_on::timestamp)::date, day,
-       sum(CASE WHEN earned_on = day THEN 80000 ELSE 0 END), sum(CASE WHEN day < earned_on + 365 THEN 100 ELSE 0 END),
-       sum(CASE WHEN day = earned_on + 365 THEN 43500 ELSE 0 END), 0, 0,
-       max(CASE WHEN earned_on = day THEN earned_on + 365 END)
-FROM (SELECT max(day) AS today FROM insight_days) AS d
-CROSS JOIN generate_series(0, 729) AS ago CROSS JOIN generate_series(0, 365) AS later
-CROSS JOIN LATERAL (SELECT today - ago AS earned_on, today - ago + later AS day) AS e
-CROSS JOIN unnest('{month,week,day}'::text[]) AS period WHERE day <= today GROUP BY 2, 3, 4
-""",
-    """
-INSERT INTO folded_programs (program_id, after, all_members)
-VALUES ($1, '00000000-0000-0000-0000-000000000000', true)
-""",
-)
-_BARE = "ALTER TABLE insight_days DROP CONSTRAINT insight_days_pkey", "DROP INDEX insight_days_day_idx"
-_INDEXED = (
-    "ALTER TABLE insight_days ADD CONSTRAINT insight_days_pkey PRIMARY KEY (member_id, day)",
-    "CREATE INDEX insight_days_day_idx ON insight_days (program_id, day)",
-)
-_TABLES = "insight_members, insight_days, insight_months, insight_program_days, insight_tiers, insight_notices"
-_TABLES += ", insight_expiries, insight_counts"
 
 
 @click.command()
@@ -170,6 +73,7 @@ async def _measure(url: str, purchases: int) -> dict[str, Any]:
         await Grader(database, clock=now, buyers_min=0).round()
         worked_out = round(1000 * (monotonic() - started), 1)
         found = await _reads(database)
+        beside = await _reads_by_weeks_and_days(database)
     finally:
         await database.close()
     slowest = max(found, key=lambda each: found[each])
@@ -178,68 +82,55 @@ async def _measure(url: str, purchases: int) -> dict[str, Any]:
         "grids_worked_out_ms": worked_out,
         "purchases": purchases,
         "members": purchases // PURCHASES_A_MEMBER,
+        "stores": STORES,
+        "employees": EMPLOYEES,
         "read_ms_max": READ_MS_MAX,
     }
-    return {"insight": {"rollups": found | facts | judged}, "machine": await machine_facts(url)}
-
-
-async def fill(database: Database, url: str, purchases: int) -> None:
-    """Writes the rows of a year that ends today."""
-    async with database.reader() as reader:
-        (program_id,) = await program_ids(reader)
-        today = local_date(now(), (await Catalogue().one(reader, program_id)).zone)
-    members = purchases // PURCHASES_A_MEMBER
-    connection = await asyncpg.connect(url)
-    try:
-        for name in ("work_mem", "maintenance_work_mem"):
-            await connection.execute(f"SET {name} = '1GB'")
-        await connection.execute("SET jit = off")
-        await connection.execute(_PEOPLE, members, today)
-        await connection.execute("ANALYZE people")
-        await connection.execute(_DRAWN, purchases, members, today)
-        await connection.execute("ANALYZE drawn")
-        for statement in _BARE:
-            await connection.execute(statement)
-        await connection.execute(_DAYS.format(measures=", ".join(MEASURES)), program_id)
-        for statement in _INDEXED:
-            await connection.execute(statement)
-        for statement in _FILL:
-            await connection.execute(statement, *([program_id] if "$1" in statement else []))
-        await connection.execute("DROP TABLE drawn, people")
-        await connection.execute("ANALYZE insight_members")
-        async with connection.transaction():
-            for statement in COUNT_ALL:
-                await connection.execute(statement)
-        await connection.execute(f"VACUUM ANALYZE {_TABLES}")
-        await connection.execute("CHECKPOINT")
-    finally:
-        await connection.close()
+    return {"insight": {"rollups": found | facts | beside | judged}, "machine": await machine_facts(url)}
 
 
 async def _reads(database: Database) -> dict[str, float]:
+    asked, present = await _asked(database, "month", 12)
+    reads = _of_metrics(asked, present)
+    reads["cohorts"] = lambda connection: read_cohorts(connection, asked, present)
+    reads["rfm"] = lambda connection: tell_grid(connection, Wanted(asked.program_id, asked.through), now())
+    return {f"{name}_ms": await _median_ms(database, read) for name, read in reads.items()}
+
+
+async def _reads_by_weeks_and_days(database: Database) -> dict[str, Any]:
+    """The slowest of all metrics by all groups."""
+    found = {}
+    for period, count in ("week", 26), ("day", 31):
+        reads = _of_metrics(*await _asked(database, period, count))
+        took = {name: await _median_ms(database, read) for name, read in reads.items() if "_by_" in name}
+        slowest = max(took, key=lambda each: took[each])
+        found |= {f"slowest_by_{period}": slowest, f"slowest_by_{period}_ms": took[slowest]}
+    return found
+
+
+async def _asked(database: Database, period: str, count: int) -> tuple[Asked, Present]:
     async with database.reader() as connection:
         (program_id,) = await program_ids(connection)
         program = await Catalogue().one(connection, program_id)
     through = local_date(now(), program.zone)
-    asked = Asked(
-        program_id=program_id,
-        zone=program.zone,
-        cost_minor_per_100=1,
-        through=through,
-        period="month",
-        periods=periods_between(add_months(through, -11), through, "month"),
-    )
-    present = Present(now(), program.zone)
-    reads: dict[str, Callable[[Connection], Awaitable[object]]] = {
-        slug: lambda connection, metric=metric: read_series(connection, metric, asked, present)
-        for slug, metric in METRICS.items()
-    }
-    reads["cohorts"] = lambda connection: read_cohorts(connection, asked, present)
-    reads["rfm"] = lambda connection: tell_grid(connection, Wanted(program_id, through), now())
+    periods = periods_between(step(start_of(through, period), period, 1 - count), through, period)
+    named = {"program_id": program_id, "zone": program.zone, "period": period, "periods": periods}
+    return Asked(**named, cost_minor_per_100=1, through=through), Present(now(), program.zone)
+
+
+def _of_metrics(asked: Asked, present: Present) -> dict[str, Callable[[Connection], Awaitable[object]]]:
+    """Each metric, and each by everything that it can be asked by."""
     return {
-        f"{name}_ms": await median_ms(database, read, reads=READS, enough_seconds=ENOUGH_SECONDS)
-        for name, read in reads.items()
+        f"{slug}_by_{by}" if by else slug: partial(
+            read_series, metric=metric, asked=replace(asked, by=by), present=present
+        )
+        for slug, metric in METRICS.items()
+        for by in (None, *metric.groups)
     }
+
+
+async def _median_ms(database: Database, read: Callable[[Any], Awaitable[object]]) -> float:
+    return await median_ms(database, read, reads=READS, enough_seconds=ENOUGH_SECONDS)
 
 
 if __name__ == "__main__":

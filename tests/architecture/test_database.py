@@ -32,7 +32,8 @@ CLAIMS = {
 CONFIGURATION = {"programs", "program_versions", "program_drafts", "program_nights", "api_keys", "coupon_pools"}
 CONFIGURATION |= {"feed_lanes", "feed_cursors", "webhooks", "webhook_cursors", "job_runs", "job_counts"}
 CONFIGURATION |= {"program_proofs"}
-SUMMED_UP = {"insight_program_days", "insight_counts", "insight_fits", "insight_grids", "lot_days", "folded_programs"}
+SUMMED_UP = {"insight_program_days", "insight_counts", "insight_groups", "insight_fits", "insight_grids", "lot_days"}
+SUMMED_UP |= {"folded_programs"}
 OTHER = {"alembic_version"}
 ROW_TYPES = {
     CLAIM_ROW: "reference_claims",
@@ -69,6 +70,7 @@ INSIGHT = (
     "notices",
     "expiries",
     "counts",
+    "groups",
     "fits",
     "grids",
 )

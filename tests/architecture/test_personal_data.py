@@ -19,7 +19,7 @@ _DAYS = {"tier_days.day", "earning_days.day", "member_tiers.window_from", "membe
 _DAYS |= {"program_nights.through", "program_proofs.night", "redemptions.redeemed_on"}
 _DAYS |= {"tier_reviews.due_on", "tier_reviews.short_since"}
 _DAYS |= {f"insight_members.{each}_on" for each in ("enrolled", "closed", "first", "last")}
-_DAYS |= {f"insight_{each}.day" for each in ("receipts", "days", "program_days", "counts")} | {
+_DAYS |= {f"insight_{each}.day" for each in ("receipts", "days", "program_days", "counts", "groups")} | {
     "insight_months.month",
     "insight_fits.through",
     "insight_grids.through",

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from benchmarks.rollups import MONTHS, PROGRAM_DAYS
+from benchmarks.year import MONTHS, PROGRAM_DAYS
 
 from loyalty_api.insights.count_all import COUNT_ALL
+from loyalty_api.insights.group_all import GROUP_ALL
 from loyalty_api.insights.measures import MEASURES
 from loyalty_api.kernel.database import Connection, Database
 from tests.insight.story import done, live, make_story
@@ -32,7 +33,8 @@ def live_on(shop: Shop, members: dict[str, Any]) -> None:
 async def count_anew(connection: Connection) -> None:
     await connection.execute("DELETE FROM insight_counts")
     await connection.execute("UPDATE insight_members SET bought = '', bought_twice = ''")
-    for statement in COUNT_ALL:
+    await connection.execute("DELETE FROM insight_groups")
+    for statement in (*COUNT_ALL, *GROUP_ALL):
         await connection.execute(statement)
 
 
@@ -73,5 +75,5 @@ async def test_kept_by_events_they_are_those_that_all_rows_together_make(
     with pytest.raises(Undone, match=r"^\[\]$"):
         await database.write(made_anew)
     assert {row["kind"] for row in before["counts"]} == {
-        *("again", "second", "cohort", "enrolled", "step", "moved", "away")
+        *("again", "second", "cohort", "enrolled", "step", "moved", "away", "here", "reactivated", "lapsed")
     }

@@ -12,6 +12,7 @@ import pytest
 
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.insights.counts import MOVED, STEP
+from loyalty_api.insights.groups import TIER
 from loyalty_api.insights.measures import MEASURES
 from loyalty_api.insights.project import project_events
 from loyalty_api.kernel.database import Connection, Database
@@ -30,8 +31,12 @@ def named(members: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 def without_tiers(rows: dict[str, Any]) -> dict[str, Any]:
     """Tiers move on another day, in other steps, when receipts come in another order."""
-    counts = [row for row in rows["counts"] if row["kind"] not in (STEP, MOVED)]
-    return {table: each for table, each in rows.items() if table != "tiers"} | {"counts": counts}
+    others = {
+        "counts": [row for row in rows["counts"] if row["kind"] not in (STEP, MOVED)],
+        "groups": [row for row in rows["groups"] if row["grouped"] != TIER],
+        "members": [row | {"tier_moved": None} for row in rows["members"]],
+    }
+    return {table: each for table, each in rows.items() if table != "tiers"} | others
 
 
 @pytest.mark.parametrize("seed", [1, 2])

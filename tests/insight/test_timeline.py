@@ -9,7 +9,8 @@ from datetime import date, timedelta
 import pytest
 
 from loyalty_api.insights.count_buying import count_away, count_buying
-from loyalty_api.insights.counts import AGAIN, AWAY, COHORT, NOT_YET, SECOND, Counts
+from loyalty_api.insights.counts import AGAIN, AWAY, COHORT, LAPSED, NOT_YET, REACTIVATED, SECOND, Counts
+from loyalty_api.insights.metric import WINDOW_DAYS
 from loyalty_api.insights.timeline import NEVER, Timeline, changed, packed, together, unpacked
 
 FIRST = date(2027, 9, 20).toordinal()
@@ -33,6 +34,12 @@ def counted(days: Counter[int]) -> Counter[tuple[str, int, int, str]]:
         purchases = sorted(days.elements())
         found[SECOND, ordered[0], purchases[1] - purchases[0] if len(purchases) > 1 else NOT_YET, ""] += 1
         first = date.fromordinal(ordered[0]).replace(day=1)
+        cohort = first.isoformat()[:7]
+        for day, following in zip(ordered, [*ordered[1:], None], strict=True):
+            if following is None or following - day > WINDOW_DAYS:
+                found[LAPSED, day + WINDOW_DAYS, WINDOW_DAYS, cohort] += 1
+            if following is not None and following - day > WINDOW_DAYS:
+                found[REACTIVATED, following, WINDOW_DAYS, cohort] += 1
         for month in {date.fromordinal(day).replace(day=1) for day in ordered}:
             months = 12 * (month.year - first.year) + month.month - first.month
             found[COHORT, first.toordinal(), months, ""] += 1

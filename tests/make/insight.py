@@ -11,7 +11,7 @@ from loyalty_api.insights.project import BATCH, project_events
 from loyalty_api.kernel.database import Database
 from tests.make.shop import Shop
 
-TABLES = ("members", "receipts", "days", "months", "program_days", "tiers", "notices", "expiries", "counts")
+TABLES = ("members", "receipts", "days", "months", "program_days", "tiers", "notices", "expiries", "counts", "groups")
 # Ids differ between programs, and so do places in the feed and when something was recorded.
 _IDS = {"program_id", "entry_id", "purchase_id", "lot_id", "position"}
 

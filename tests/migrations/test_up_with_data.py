@@ -30,6 +30,20 @@ INSERT INTO insight_members (member_id, program_id, status, enrolled_on, enrolle
                              sales_minor)
 VALUES ($1, $2, 'active', $3, 'basic', $3, $4, 2, 2)
 """
+MEMBER_OF_0028 = """
+INSERT INTO insight_members (member_id, program_id, status, enrolled_on, enrolled_tier, first_on, last_on, purchases,
+                             sales_minor, bought, bought_twice)
+VALUES ($1, $2, 'active', $3, 'basic', $3, $4, 2, 2, '', '')
+"""
+DAY = f"""
+INSERT INTO insight_days (member_id, day, program_id, {", ".join(MEASURES)})
+VALUES ($1, $2, $3, {", ".join(["1"] * len(MEASURES))})
+"""
+RECEIPT = """
+INSERT INTO insight_receipts (member_id, purchase_id, entry_id, program_id, day, amount_minor, points_issued, store,
+                              voided)
+VALUES ($1, $2, $2, $3, $4, 1, 1, '7', false)
+"""
 PROGRAM_ID = uuid.UUID("0199c2a1-7f3e-7a40-9d1e-3f6c8b1f2a77")
 
 
@@ -119,6 +133,8 @@ async def test_figures_from_before_there_were_counts_are_counted_and_an_older_wo
         ("cohort", date(2026, 1, 1), 0, "", 1),
         ("cohort", date(2026, 1, 1), 2, "", 1),
         ("enrolled", days[0], 0, "", 1),
+        ("here", days[0], 0, "2026-01", 1),
+        ("lapsed", date(2026, 4, 26), 56, "2026-01", 1),
         ("moved", date(2026, 1, 1), 0, "none>basic", 1),
         ("moved", date(2026, 1, 26), 7, "none>basic", 1),
         ("second", days[0], 29, "", 1),
@@ -126,4 +142,34 @@ async def test_figures_from_before_there_were_counts_are_counted_and_an_older_wo
     ]
     with pytest.raises(asyncpg.NotNullViolationError):
         await connection.execute(MEMBER, uuid.uuid4(), PROGRAM_ID, *days)
+    await connection.close()
+
+
+async def test_figures_from_before_there_were_groups_are_summed_up_and_an_older_worker_leaves_nothing_out(
+    database_at_0001: str,
+) -> None:
+    await bring_to(database_at_0001, "0029")
+    days, member_id = [date(2026, 1, 31), date(2026, 3, 1)], uuid.uuid4()
+    connection = await asyncpg.connect(database_at_0001)
+    await connection.execute(MEMBER_OF_0028, member_id, PROGRAM_ID, *days)
+    for day in days:
+        await connection.execute(DAY, member_id, day, PROGRAM_ID)
+        await connection.execute(RECEIPT, member_id, uuid.uuid4(), PROGRAM_ID, day)
+    assert (await migrate(database_at_0001))[0] == "0030"
+    rows = await connection.fetch(
+        "SELECT grouped, day, label, purchases, active, enrolled, new, returned, retained FROM insight_groups"
+        " WHERE period = 'month' ORDER BY 1, 2"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("cohort", days[0], "2026-01", 1, 1, 1, 1, 0, 0),
+        ("cohort", days[1], "2026-01", 1, 1, 1, 0, 1, 0),
+        ("employee", date(2026, 1, 1), "", 1, 1, 0, 0, 0, 0),
+        ("employee", date(2026, 3, 1), "", 1, 1, 0, 0, 0, 0),
+        ("store", date(2026, 1, 1), "7", 1, 1, 0, 0, 0, 0),
+        ("store", date(2026, 3, 1), "7", 1, 1, 0, 0, 0, 0),
+        ("tier", days[0], "basic", 1, 1, 1, 1, 0, 0),
+        ("tier", days[1], "basic", 1, 1, 1, 0, 1, 0),
+    ]
+    with pytest.raises(asyncpg.NotNullViolationError):
+        await connection.execute(MEMBER_OF_0028, uuid.uuid4(), PROGRAM_ID, *days)
     await connection.close()

@@ -1,6 +1,6 @@
 """What a person counts for by the days on which they bought (pure): see ``counts.py`` for the kinds.
 
-Only what is next to a changed day is counted anew.
+Only what is next to a changed day is counted anew, unless all of the person goes to another cohort.
 """
 
 from __future__ import annotations
@@ -9,33 +9,43 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from loyalty_api.insights.counts import AGAIN, AWAY, COHORT, NOT_YET, SECOND, Counts
-from loyalty_api.insights.timeline import Timeline, after, aligned, before, days_of
+from loyalty_api.insights.counts import AGAIN, AWAY, COHORT, LAPSED, NOT_YET, REACTIVATED, SECOND, Counts
+from loyalty_api.insights.metric import WINDOW_DAYS
+from loyalty_api.insights.timeline import Timeline, after, aligned, before, cohort_of, days_of
 from loyalty_api.kernel.clock import add_months
 
 
 def count_buying(counts: Counts, was: Timeline, now: Timeline) -> None:
     """Takes off what the days counted for and adds what they count for now."""
+    cohorts = cohort_of(was), cohort_of(now)
     was, now = aligned(was, now)
     if was == now:
         return
     if changes := was.once ^ now.once:
-        touched = {each for day in days_of(changes) for each in (day, after(was.once, day), after(now.once, day))}
-        touched.discard(-1)
-        for timeline, sign in (was, -1), (now, 1):
-            _count_again(counts, timeline, touched, sign)
+        if cohorts[0] == cohorts[1]:
+            touched = {each for day in days_of(changes) for each in (day, after(was.once, day), after(now.once, day))}
+            touched.discard(-1)
+        else:
+            touched = set(days_of(was.once | now.once))
+        for timeline, cohort, sign in (was, cohorts[0], -1), (now, cohorts[1], 1):
+            _count_again(counts, timeline, touched, cohort, sign)
         _count_cohort(counts, was, now, changes)
     for timeline, sign in (was, -1), (now, 1):
         if timeline.once:
             counts[SECOND, *_second(timeline), ""] += sign
 
 
-def _count_again(counts: Counts, timeline: Timeline, days: set[int], sign: int) -> None:
+def _count_again(counts: Counts, timeline: Timeline, days: set[int], cohort: str, sign: int) -> None:
     start, once, _ = timeline
     for day in days:
         if once >> day & 1:
             earlier = before(once, day)
             counts[AGAIN, start + day, day - earlier if earlier >= 0 else 0, ""] += sign
+            if earlier >= 0 and day - earlier > WINDOW_DAYS:
+                counts[REACTIVATED, start + day, WINDOW_DAYS, cohort] += sign
+                counts[LAPSED, start + earlier + WINDOW_DAYS, WINDOW_DAYS, cohort] += sign
+    if once:
+        counts[LAPSED, start + once.bit_length() - 1 + WINDOW_DAYS, WINDOW_DAYS, cohort] += sign
 
 
 def _second(timeline: Timeline) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from loyalty_api.insights.counts import ENROLLED, MOVED, MOVED_SPANS, NONE, STEP, Counts
+from loyalty_api.insights.counts import ENROLLED, HERE, MOVED, MOVED_SPANS, NONE, STEP, Counts
 from loyalty_api.insights.periods import start_of
 
 
@@ -50,6 +50,15 @@ def count_standing(counts: Counts, standing: Standing, sign: int) -> None:
     for (first, span), (before, after) in moved.items():
         if before != after:
             counts[MOVED, first.toordinal(), span, f"{before}>{after}"] += sign
+
+
+def count_here(counts: Counts, standing: Standing, cohort: str, sign: int) -> None:
+    """Counts from when to when somebody of a cohort is a member."""
+    enrolled, closed = standing.enrolled_on, standing.closed_on
+    if enrolled is not None and (closed is None or enrolled < closed):
+        counts[HERE, enrolled.toordinal(), 0, cohort] += sign
+        if closed is not None:
+            counts[HERE, closed.toordinal(), 0, cohort] -= sign
 
 
 def steps_of(standing: Standing) -> list[Step]:

@@ -17,6 +17,11 @@ how many people bought in it, how many of them had bought in the one before, and
 ``span``: MOVED_SPANS. Of a day, ``step`` tells it.
 ``away``: below and above zero: bought last on the day, and from ``span`` days later on not a member, or not so any
 more; adding up by then, how many of those that bought last on a day are no members.
+``here``: below and above zero: so many more are members from the day on; ``label``: the month of their first purchase,
+an empty word: they have not bought.
+``reactivated``: bought on the day, and before that more than ``span`` days earlier; ``lapsed``: bought ``span`` days
+before, and not from then to the day; ``label``: the month of the first purchase. Of the usual window alone, which is
+the span.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 AGAIN, SECOND, COHORT, ENROLLED, STEP, MOVED, AWAY = "again", "second", "cohort", "enrolled", "step", "moved", "away"
+HERE, REACTIVATED, LAPSED = "here", "reactivated", "lapsed"
 NOT_YET = -1
 MOVED_SPANS = {"month": 0, "week": 7}
 NONE = "none"  # the tier of who was no member then

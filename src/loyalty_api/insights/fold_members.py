@@ -56,6 +56,7 @@ def take_tier(state: State, fact: Fact) -> None:
     told: events.TierTold = fact.data
     effective_on = state.day_of(told.effective_at or fact.occurred_at)
     named = (fact.member_id, fact.position, state.program_id)
+    state.person(fact.member_id).tier_moved = True
     state.add("insight_tiers", TierMove(*named, effective_on, told.from_, told.to, told.reason))
 
 

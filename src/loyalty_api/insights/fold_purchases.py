@@ -21,6 +21,7 @@ def take_purchase(state: State, fact: Fact) -> None:
     day, key = state.day_of(fact.occurred_at), (fact.member_id, told.purchase_id)
     receipt = Receipt(*(*key, told.purchase_id, state.program_id, day, told.amount_minor, 0, told.store, told.employee))
     state.receipts[key] = [receipt]
+    state.entries.append((receipt, 1))
     state.changed.add(key)
     state.count_late(fact, day, (PURCHASES, 1), (SALES, told.amount_minor))
     person = state.person(fact.member_id)
@@ -39,6 +40,7 @@ def take_return(state: State, fact: Fact) -> None:
     of = entries[0]
     named = (*key, told.return_id, state.program_id)
     entries.append(Receipt(*named, day, -told.amount_minor, 0, of.store, of.employee))
+    state.entries.append((entries[-1], 1))
     state.changed.add(key)
     state.count_late(fact, day, (SALES, -told.amount_minor), (RETURNED, told.amount_minor))
     state.person(fact.member_id).sales_minor -= told.amount_minor
@@ -52,6 +54,7 @@ def take_void(state: State, fact: Fact) -> None:
     person = state.person(fact.member_id)
     for entry in state.receipts.get(key, []):
         entry.voided = True
+        state.entries.append((entry, -1))
         person.sales_minor -= entry.amount_minor
         if entry.entry_id != entry.purchase_id:
             state.count_late(fact, entry.day, (SALES, -entry.amount_minor), (RETURNED, entry.amount_minor))

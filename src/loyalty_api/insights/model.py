@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
+from loyalty_api.insights.groups import SUMS
 from loyalty_api.insights.measures import MEASURES
 from loyalty_api.kernel.database import metadata
 
@@ -46,6 +47,7 @@ insight_members = Table(
     # The days of purchases that stand, from the first on, and those of two or more: see ``timeline.py``.
     Column("bought", LargeBinary, nullable=False),
     Column("bought_twice", LargeBinary, nullable=False),
+    Column("tier_moved", Boolean, nullable=False),  # ever
     Index("insight_members_program_id_idx", "program_id"),
     Index("insight_members_merged_into_idx", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
 )
@@ -66,6 +68,7 @@ insight_receipts = Table(
     Column("voided", Boolean, nullable=False),
     PrimaryKeyConstraint("member_id", "purchase_id", "entry_id"),
     Index("insight_receipts_day_idx", "program_id", "day"),
+    Index("insight_receipts_member_day_idx", "member_id", "day"),
 )
 
 insight_days = Table(
@@ -115,6 +118,19 @@ insight_counts = Table(
     Column("label", Text, nullable=False),
     Column("members", BigInteger, nullable=False),
     PrimaryKeyConstraint("program_id", "kind", "day", "span", "label"),
+)
+
+# What was bought, and by how many people, of each group, as ``groups.py`` has it; what is nought is not there.
+insight_groups = Table(
+    "insight_groups",
+    metadata,
+    Column("program_id", Uuid, nullable=False),
+    Column("grouped", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("label", Text, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in SUMS),
+    PrimaryKeyConstraint("program_id", "grouped", "period", "day", "label"),
 )
 
 # Moves of tiers, in the order of their positions in the feed.
@@ -186,5 +202,5 @@ insight_grids = Table(
 
 KEPT = (
     *(insight_members, insight_receipts, insight_days, insight_months, insight_program_days, insight_tiers),
-    *(insight_notices, insight_expiries, insight_counts, insight_grids),
+    *(insight_notices, insight_expiries, insight_counts, insight_groups, insight_grids),
 )

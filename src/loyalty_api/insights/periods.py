@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from loyalty_api.kernel.clock import add_days, add_months
@@ -15,6 +16,24 @@ class Period(NamedTuple):
 
     first: date
     last: date
+
+
+class Span(NamedTuple):
+    """The same by ordinals, next to its neighbours: the first days of the one before, of it, of the one behind, and of
+    the one behind that."""
+
+    before: int
+    first: int
+    end: int
+    following: int
+
+
+@lru_cache(maxsize=8192)
+def span_of(ordinal: int, period: str) -> Span:
+    """The period that holds the day of an ordinal."""
+    first = start_of(date.fromordinal(ordinal), period)
+    starts = (step(first, period, count) for count in (-1, 0, 1, 2))
+    return Span(*(start.toordinal() for start in starts))
 
 
 def start_of(day: date, period: str) -> date:

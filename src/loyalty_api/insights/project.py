@@ -20,9 +20,11 @@ from loyalty_api.insights.fold import fold
 from loyalty_api.insights.fold_members import TierMove
 from loyalty_api.insights.fold_points import Expiry, Notice
 from loyalty_api.insights.measures import MEASURES, PURCHASES, SALES
+from loyalty_api.insights.read_changes import note_days, read_changes
 from loyalty_api.insights.read_people import read_people
 from loyalty_api.insights.state import Key, Person, Receipt, State
-from loyalty_api.insights.write_counts import note_days, write_counts
+from loyalty_api.insights.write_counts import write_counts
+from loyalty_api.insights.write_groups import write_groups
 from loyalty_api.kernel.database import Connection
 from loyalty_api.kernel.together import columns
 
@@ -68,6 +70,7 @@ _WRITE_PEOPLE = _upsert(
         "bigint",
         "bytea",
         "bytea",
+        "boolean",
     ),
     _replaced(["member_id"], Person.__struct_fields__),
 )
@@ -128,7 +131,9 @@ async def project_events(connection: Connection, *, program_id: UUID, zone: Zone
     state = State(program_id, zone, people, await _read_receipts(connection, facts))
     fold(state, facts)
     await _write(connection, state)
-    await write_counts(connection, state, behind)
+    changes = await read_changes(connection, state, behind)
+    await write_counts(connection, program_id, changes)
+    await write_groups(connection, state, changes)
     await fold_lots(connection, program_id=program_id, zone=zone, member_ids={fact.member_id for fact in facts})
     await move_cursor(connection, program_id=program_id, subscriber=SUBSCRIBER, position=rows[-1]["position"])
     return len(rows)

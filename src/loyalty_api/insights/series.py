@@ -53,8 +53,15 @@ async def read_series(connection: Connection, metric: Metric, asked: Asked, pres
     await begin_reading(connection, asked.program_id)
     cells = await metric.read(connection, asked)
     restated = await _restated(connection, metric, asked, present)
-    last_of = {period.first: period.last for period in asked.periods}
-    return [_point(metric, asked, present, cell, last_of[cell.first], restated) for cell in cells]
+    told = {
+        period.first: _Told(
+            label_of(period.first, asked.period),
+            is_over(present, asked.through, period.last),
+            period.first in restated,
+        )
+        for period in asked.periods
+    }
+    return [_point(metric, cell, told[cell.first]) for cell in cells]
 
 
 async def begin_reading(connection: Connection, program_id: UUID) -> None:
@@ -69,16 +76,22 @@ def is_over(present: Present, through: date, last: date) -> bool:
     return last <= through and end_of_day(last, present.zone) <= present.now
 
 
-def _point(metric: Metric, asked: Asked, present: Present, cell: Cell, last: date, restated: set[date]) -> Point:
+class _Told(NamedTuple):
+    """What is told of a period, whatever the group."""
+
+    label: str
+    over: bool
+    restated: bool
+
+
+def _point(metric: Metric, cell: Cell, told: _Told) -> Point:
+    _, group, numerator, denominator, n, settled = cell
     low = high = None
-    if metric.kind == PROPORTION and cell.denominator and cell.numerator is not None:
-        low, high = wilson(cell.numerator, cell.denominator)
-    return Point(
-        *(label_of(cell.first, asked.period), cell.group, cell.numerator, cell.denominator),
-        *(value_of(metric, cell), cell.n, low, high),
-        complete=cell.settled and is_over(present, asked.through, last),
-        restated=cell.first in restated,
-    )
+    if metric.kind == PROPORTION and denominator and numerator is not None:
+        low, high = wilson(numerator, denominator)
+    value = value_of(metric, cell)
+    complete = settled and told.over
+    return Point(told.label, group, numerator, denominator, value, n, low, high, complete, told.restated)
 
 
 async def _restated(connection: Connection, metric: Metric, asked: Asked, present: Present) -> set[date]:

@@ -35,6 +35,7 @@ class Person(msgspec.Struct):
     sales_minor: int = 0
     bought: bytes = b""
     bought_twice: bytes = b""
+    tier_moved: bool = False
 
 
 class Receipt(msgspec.Struct):
@@ -57,7 +58,8 @@ Key = tuple[UUID, UUID]  # member, purchase
 
 class State:
     """The batch so far. ``people``, with everybody whom they are one person with, and ``receipts``: all that its events
-    speak of, as they stood before; ``before``: the same people, to be left as they are."""
+    speak of, as they stood before; ``before``: the same people, to be left as they are. ``entries``: receipts that
+    came, 1, and that were voided, -1."""
 
     def __init__(
         self, program_id: UUID, zone: ZoneInfo, people: dict[UUID, Person], receipts: dict[Key, list[Receipt]]
@@ -69,6 +71,7 @@ class State:
         self.receipts = receipts
         self.touched: set[UUID] = set()
         self.changed: set[Key] = set()
+        self.entries: list[tuple[Receipt, int]] = []
         self.days: dict[tuple[UUID, date], list[int]] = {}
         self.restated: dict[date, datetime] = {}
         self.rows: dict[str, list[NamedTuple]] = {}

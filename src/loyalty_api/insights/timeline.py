@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -59,6 +60,16 @@ def changed(timeline: Timeline, purchases: Mapping[int, int]) -> Timeline:
         once = once | bit if count > 0 else once & ~bit
         twice = twice | bit if count > 1 else twice & ~bit
     return Timeline(start, once, twice)
+
+
+def cohort_of(timeline: Timeline) -> str:
+    """The month of the first day of a timeline that begins with it, 2026-03; an empty word: there is none."""
+    return _month(timeline.start) if timeline.once else ""
+
+
+@lru_cache(maxsize=4096)
+def _month(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()[:7]
 
 
 def placed(timeline: Timeline, start: int) -> Timeline:

@@ -78,6 +78,7 @@ NOBODYS: dict[str, tuple[str, ...]] = {
     "lot_days": ("period",),
     "insight_fits": ("worth",),
     "insight_counts": ("kind", "label"),
+    "insight_groups": ("grouped", "period", "label"),
     "insight_grids": ("scoring", "grid"),
     "insight_members": ("status", "enrolled_store", "enrolled_tier", "bought", "bought_twice"),
     "insight_receipts": ("store", "employee"),

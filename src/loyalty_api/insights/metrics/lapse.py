@@ -13,7 +13,8 @@ from typing import Any
 
 from loyalty_api.insights.activity import BUYING_DAYS
 from loyalty_api.insights.counted import Flows, count_active, read_flows
-from loyalty_api.insights.metric import COUNT, Asked, Cell, Metric, and_before, and_window, filled
+from loyalty_api.insights.grouped import read_flows_by_cohort
+from loyalty_api.insights.metric import COUNT, WINDOW_DAYS, Asked, Cell, Metric, and_before, and_window, filled
 from loyalty_api.insights.periods import Period
 from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
@@ -43,7 +44,10 @@ _COHORT = "to_char(date_trunc('month', (min(day) OVER (PARTITION BY who))::times
 
 
 async def _flows_by(connection: Connection, asked: Asked) -> dict[str, Counter[tuple[date, str | None]]]:
-    """Of each flow, how many by period and cohort, from the beginning."""
+    """Of each flow, how many by period and cohort, from the beginning; of another window than the usual one by each
+    day of each person."""
+    if asked.window_days == WINDOW_DAYS:
+        return await read_flows_by_cohort(connection, asked)
     sql = _FLOWS.format(buying_days=BUYING_DAYS, period=asked.period, cohort=_COHORT)
     found: dict[str, Counter[tuple[date, str | None]]] = {each: Counter() for each in ("new", "reactivated", "lapsed")}
     for flow, first, group, count in await connection.fetch(sql, asked.program_id, asked.last, asked.window_days):

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from loyalty_api.insights.activity import PEOPLE, activity, end_of, group_of
+from collections import Counter
+
 from loyalty_api.insights.counted import NOBODY, read_away, read_buyers, read_held
 from loyalty_api.insights.counts import ENROLLED
+from loyalty_api.insights.grouped import read_here, read_sums
 from loyalty_api.insights.metric import COUNT, PROPORTION, Asked, Cell, Metric, and_before, filled
 from loyalty_api.kernel.database import Connection
 
-_ACTIVE = """
-SELECT a.first, {group} AS grouped, count(*)
-FROM ({activity}) AS a JOIN ({people}) AS p USING (who) WHERE a.purchases > 0 GROUP BY 1, 2
-"""
-_RATE = """
-WITH p AS MATERIALIZED ({people}), a AS MATERIALIZED ({activity}),
-enrolled AS (
-    SELECT e.first, p.who, {group} AS grouped
-    FROM unnest($4::date[]) AS e (first) JOIN p ON p.enrolled_on <= {end}
-     AND (p.closed_on IS NULL OR p.closed_on > {end})
-)
-SELECT e.first, e.grouped, count(a.who), count(*)
-FROM enrolled e LEFT JOIN a ON a.who = e.who AND a.first = e.first AND a.purchases > 0
-GROUP BY 1, 2
-"""
 _ENROLLED = f"""
 SELECT date_trunc('{{period}}', day::timestamp)::date, {{group}}, sum(members)::bigint FROM insight_counts
 WHERE program_id = $1 AND kind = '{ENROLLED}' AND day >= $2::date AND day <= $3::date GROUP BY 1, 2
@@ -34,22 +21,25 @@ async def read_active(connection: Connection, asked: Asked) -> list[Cell]:
     if asked.by is None:
         counts = (await read_buyers(connection, asked)).items()
         return filled([Cell(first, None, each.active, None, each.active) for first, each in counts], asked)
-    group = group_of(asked.by, who="a.who", day=end_of("a.first", asked.period))
-    sql = _ACTIVE.format(group=group, activity=activity(asked.period), people=PEOPLE)
-    rows = await connection.fetch(sql, asked.program_id, asked.first, asked.last)
-    return filled([Cell(first, group, count, None, count) for first, group, count in rows], asked)
+    sums = await read_sums(connection, asked)
+    return filled([Cell(each.first, each.group, each.active, None, each.active) for each in sums if each.active], asked)
 
 
 async def read_active_rate(connection: Connection, asked: Asked) -> list[Cell]:
     """Of the enrolled, those who bought something."""
     if asked.by is None:
         return await _active_rate(connection, asked)
-    end = end_of("e.first", asked.period)
-    group = group_of(asked.by, who="p.who", day=end)
-    sql = _RATE.format(group=group, activity=activity(asked.period), people=PEOPLE, end=end)
-    firsts = [period.first for period in asked.periods]
-    rows = await connection.fetch(sql, asked.program_id, asked.first, asked.last, firsts)
-    cells = [Cell(first, group, active, enrolled, enrolled) for first, group, active, enrolled in rows]
+    if asked.by == "tier":
+        _, *held = await read_held(connection, asked)
+        here: list[Counter[str | None]] = [Counter({tier or None: tiers[tier] for tier in tiers}) for tiers in held]
+    else:
+        here = await read_here(connection, asked)
+    active = {(each.first, each.group): each.enrolled for each in await read_sums(connection, asked)}
+    cells = [
+        Cell(period.first, group, active.get((period.first, group), 0), count, count)
+        for period, groups in zip(asked.periods, here, strict=True)
+        for group, count in groups.items()
+    ]
     return filled(cells, asked, ratio=True)
 
 

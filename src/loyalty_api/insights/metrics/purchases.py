@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from loyalty_api.insights.activity import PEOPLE, activity, end_of, group_of
 from loyalty_api.insights.counted import NOBODY, read_buyers
+from loyalty_api.insights.grouped import Sum, read_sums
 from loyalty_api.insights.metric import COUNT, RATIO, Asked, Cell, Metric, filled
 from loyalty_api.kernel.database import Connection
 
@@ -16,45 +17,28 @@ _ALL = """
 SELECT date_trunc('{period}', day::timestamp)::date, NULL::text, sum(purchases)::bigint, sum(sales_minor)::bigint, 0
 FROM insight_program_days WHERE program_id = $1 AND day >= $2::date AND day <= $3::date GROUP BY 1
 """
-_BY_PLACE = """
-SELECT date_trunc('{period}', r.day::timestamp)::date, r.{by}, count(*) FILTER (WHERE r.entry_id = r.purchase_id),
-       sum(r.amount_minor)::bigint,
-       count(DISTINCT COALESCE(m.merged_into, r.member_id)) FILTER (WHERE r.entry_id = r.purchase_id)
-FROM insight_receipts r JOIN insight_members m USING (member_id)
-WHERE r.program_id = $1 AND r.day >= $2::date AND r.day <= $3::date AND NOT r.voided
-GROUP BY 1, 2
-"""
-_BY_PERSON = """
-SELECT first, grouped, sum(purchases)::bigint, sum(sales_minor)::bigint, count(*) FILTER (WHERE purchases > 0)
-FROM (SELECT a.*, {group} AS grouped FROM ({activity}) AS a JOIN ({people}) AS p USING (who)
-      WHERE a.purchases <> 0 OR a.sales_minor <> 0) AS a
-GROUP BY 1, 2
-"""
 
 
 class _Sum(NamedTuple):
-    """What was bought in a period, by a group, and by how many; ``buyers`` is 0 where nobody asked."""
+    """What was bought in a period, and by how many: ``active`` is 0 where nobody asked."""
 
     first: date
-    group: str | None
+    group: None
     purchases: int
     sales_minor: int
-    buyers: int
+    active: int
 
 
-async def _sums(connection: Connection, asked: Asked, *, buyers: bool = False) -> list[_Sum]:
-    if asked.by in ("store", "employee"):
-        sql = _BY_PLACE.format(period=asked.period, by=asked.by)
-    elif asked.by is not None:
-        group = group_of(asked.by, who="a.who", day=end_of("a.first", asked.period))
-        sql = _BY_PERSON.format(group=group, activity=activity(asked.period), people=PEOPLE)
-    else:
-        sql = _ALL.format(period=asked.period)
+async def _sums(connection: Connection, asked: Asked, *, buyers: bool = False) -> Sequence[_Sum | Sum]:
+    if asked.by is not None:
+        sums = await read_sums(connection, asked)
+        return [each for each in sums if each.receipts or each.purchases or each.sales_minor]
+    sql = _ALL.format(period=asked.period)
     sums = [_Sum(*row) for row in await connection.fetch(sql, asked.program_id, asked.first, asked.last)]
-    if asked.by is not None or not buyers:
+    if not buyers:
         return sums
     counts = await read_buyers(connection, asked)
-    return [each._replace(buyers=counts.get(each.first, NOBODY).active) for each in sums]
+    return [each._replace(active=counts.get(each.first, NOBODY).active) for each in sums]
 
 
 async def read_purchases(connection: Connection, asked: Asked) -> list[Cell]:
@@ -79,7 +63,7 @@ async def read_average(connection: Connection, asked: Asked) -> list[Cell]:
 async def read_frequency(connection: Connection, asked: Asked) -> list[Cell]:
     """Purchases per buyer."""
     sums = await _sums(connection, asked, buyers=True)
-    cells = [Cell(each.first, each.group, each.purchases, each.buyers, each.buyers) for each in sums]
+    cells = [Cell(each.first, each.group, each.purchases, each.active, each.active) for each in sums]
     return filled(cells, asked, ratio=True)
 
 

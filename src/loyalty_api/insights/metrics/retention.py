@@ -5,11 +5,10 @@ For every period: active = retained from the one before + new + returned.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from loyalty_api.insights.activity import PEOPLE, activity, end_of, group_of
 from loyalty_api.insights.counted import NOBODY, read_buyers
+from loyalty_api.insights.grouped import read_sums
 from loyalty_api.insights.metric import (
     COUNT,
     PROPORTION,
@@ -28,51 +27,21 @@ SOURCE = "Source: Reinartz & Kumar, Journal of Marketing 64(4), 2000; Fader & Ha
 SOURCE += " 23(1), 2009."
 GROUPS = ("tier", "cohort")
 
-_BOUGHT = """
-SELECT who, first, lag(first) OVER w AS before, lead(first) OVER w AS following
-FROM ({activity}) AS a WHERE purchases > 0 WINDOW w AS (PARTITION BY who ORDER BY first)
-"""
-_RETAINED = """
-SELECT b.first, {group} AS grouped,
-       count(*) FILTER (WHERE b.following = (b.first + interval '1 {period}')::date), count(*)
-FROM ({bought}) AS b JOIN ({people}) AS p USING (who) WHERE b.first <= $4::date GROUP BY 1, 2
-"""
-_NEW = """
-SELECT date_trunc('{period}', p.first_on::timestamp)::date, {group} AS grouped, count(*)
-FROM ({people}) AS p WHERE p.first_on >= $2::date AND p.first_on <= $3::date GROUP BY 1, 2
-"""
-_RETURNED = """
-SELECT b.first, {group} AS grouped, count(*)
-FROM ({bought}) AS b JOIN ({people}) AS p USING (who)
-WHERE b.first >= $4::date AND b.before IS DISTINCT FROM (b.first - interval '1 {period}')::date
-  AND p.first_on < b.first
-GROUP BY 1, 2
-"""
-
 
 async def _retained(connection: Connection, asked: Asked) -> list[tuple[Any, ...]]:
     """(first, group, retained, active); retained None where the next period is not over."""
-    last = min(add_days(step(asked.periods[-1].first, asked.period, 2), -1), asked.through)
     if asked.by is None:
+        last = min(add_days(step(asked.periods[-1].first, asked.period, 2), -1), asked.through)
         counts = await read_buyers(connection, asked, last)
         following = {first: step(first, asked.period) for first in counts}
         rows = [(first, None, counts.get(following[first], NOBODY).kept, counts[first].active) for first in counts]
     else:
-        rows = await _retained_by(connection, asked, last)
+        sums = await read_sums(connection, asked)
+        rows = [(each.first, each.group, each.retained, each.active) for each in sums if each.active]
     return [
         (first, group, retained if _next_is_over(asked, first) else None, active)
         for first, group, retained, active in rows
     ]
-
-
-async def _retained_by(connection: Connection, asked: Asked, last: date) -> list[Any]:
-    group = group_of(asked.by, who="b.who", day=end_of("b.first", asked.period))
-    sql = _RETAINED.format(bought=_bought(asked), people=PEOPLE, group=group, period=asked.period)
-    return await connection.fetch(sql, asked.program_id, asked.first, last, asked.periods[-1].first)
-
-
-def _bought(asked: Asked) -> str:
-    return _BOUGHT.format(activity=activity(asked.period))
 
 
 def _next_is_over(asked: Asked, first: Any) -> bool:
@@ -105,10 +74,8 @@ async def read_new(connection: Connection, asked: Asked) -> list[Cell]:
     if asked.by is None:
         counts = (await read_buyers(connection, asked)).items()
         return filled([Cell(first, None, each.new, None, each.new) for first, each in counts], asked)
-    group = group_of(asked.by, who="p.who", day=end_of(f"date_trunc('{asked.period}', p.first_on)", asked.period))
-    sql = _NEW.format(period=asked.period, people=PEOPLE, group=group)
-    rows = await connection.fetch(sql, asked.program_id, asked.first, asked.last)
-    return filled([Cell(first, group, count, None, count) for first, group, count in rows], asked)
+    sums = await read_sums(connection, asked)
+    return filled([Cell(each.first, each.group, each.new, None, each.new) for each in sums if each.new], asked)
 
 
 async def read_returned(connection: Connection, asked: Asked) -> list[Cell]:
@@ -116,11 +83,8 @@ async def read_returned(connection: Connection, asked: Asked) -> list[Cell]:
     if asked.by is None:
         counts = (await read_buyers(connection, asked)).items()
         return filled([Cell(first, None, each.returned, None, each.returned) for first, each in counts], asked)
-    group = group_of(asked.by, who="b.who", day=end_of("b.first", asked.period))
-    sql = _RETURNED.format(bought=_bought(asked), people=PEOPLE, group=group, period=asked.period)
-    before = step(asked.first, asked.period, -1)
-    rows = await connection.fetch(sql, asked.program_id, before, asked.last, asked.first)
-    return filled([Cell(first, group, count, None, count) for first, group, count in rows], asked)
+    sums = [each for each in await read_sums(connection, asked) if each.returned]
+    return filled([Cell(each.first, each.group, each.returned, None, each.returned) for each in sums], asked)
 
 
 METRICS = [
