@@ -57,6 +57,7 @@ def take_tier(state: State, fact: Fact) -> None:
     effective_on = state.day_of(told.effective_at or fact.occurred_at)
     named = (fact.member_id, fact.position, state.program_id)
     state.add("insight_tiers", TierMove(*named, effective_on, told.from_, told.to, told.reason))
+    state.mark(fact, effective_on)
 
 
 _STATUS = {
