@@ -76,3 +76,24 @@ async def test_days_that_cannot_be_compared_are_refused(climbed: Shop) -> None:
         answer = climbed.call("GET", "/v1/insight/tier-migration", params=query)
         assert answer.status_code == 422, answer.text
         assert [each["field"] for each in answer.json()["errors"]] == [field]
+
+
+async def test_days_before_that_a_late_enrolment_or_a_late_receipt_changed_say_so(
+    shop: Shop, database: Database
+) -> None:
+    """Who is entered in March as a member since 20 January, and whom a receipt of 25 January raises."""
+    asked = {"from_": "2026-01-18", "to": "2026-01-27", "period": "day"}
+    shop.set_clock("2026-01-10T12:00:00Z")
+    member = shop.enrol()
+    shop.set_clock("2026-03-02T12:00:00Z")
+    await project(database, shop)
+    before = {slug: by_tier(points_of(shop, slug, **asked)) for slug in ("tier_members", "tier_migration")}
+    shop.enrol(enrolled_at="2026-01-20T12:00:00Z")
+    shop.buy(member, 60_000, occurred_at="2026-01-25T10:00:00Z")
+    await project(database, shop)
+    for slug, was in before.items():
+        told = points_of(shop, slug, **asked)
+        assert {each["period"] for each in told if not each.get("restated")} == {"2026-01-18", "2026-01-19"}
+        silent = [each for each in told if not each.get("restated")]
+        assert by_tier(silent) == {key: value for key, value in was.items() if key[0] < "2026-01-20"}
+        assert by_tier(told) != was

@@ -58,6 +58,7 @@ def take_tier(state: State, fact: Fact) -> None:
     named = (fact.member_id, fact.position, state.program_id)
     state.person(fact.member_id).tier_moved = True
     state.add("insight_tiers", TierMove(*named, effective_on, told.from_, told.to, told.reason))
+    state.mark(fact, effective_on)
 
 
 _STATUS = {

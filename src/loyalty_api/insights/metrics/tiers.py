@@ -10,7 +10,7 @@ from uuid import UUID
 from loyalty_api.insights.activity import PEOPLE, tier_at
 from loyalty_api.insights.counted import read_held, read_moved
 from loyalty_api.insights.counts import NONE
-from loyalty_api.insights.metric import COUNT, Asked, Cell, Metric
+from loyalty_api.insights.metric import COUNT, Asked, Cell, Metric, and_before
 from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
 
@@ -83,6 +83,7 @@ METRICS = [
         kind=COUNT,
         read=read_tiers,
         groups=("tier",),
+        reaches=and_before,
     ),
     Metric(
         slug="tier_migration",
@@ -95,5 +96,6 @@ METRICS = [
         owner="marketing",
         kind=COUNT,
         read=read_migration,
+        reaches=and_before,
     ),
 ]
