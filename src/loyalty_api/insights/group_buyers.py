@@ -16,20 +16,32 @@ def count_buyers(buyers: Buyers, turn: Turn) -> None:
     places: set[_Place] = set()
     if turn.since is not None:
         places |= _of_days(was, turn.since) | _of_days(now, turn.since)
-    if turn.since != EVER and was != now:
-        one, other = aligned(was, now)
-        changes = one.once ^ other.once
-        if was.once and now.once and was.start != now.start:  # where they are new is another
-            places |= {(period, span_of(each.start, period)) for each in (was, now) for period in PERIODS}
-        elif turn.since is None and changes & other.once and not changes & (changes - 1):
-            _count_day(buyers, places, turn, one.start + changes.bit_length() - 1)
-            changes = 0
-        for number in days_of(changes):
-            for period in PERIODS:
-                _touch(places, was, now, period, span_of(one.start + number, period))
+        if turn.since != EVER:
+            _touch_changed(places, was, now)
+    elif (day := _one_more(was, now)) is not None:
+        _count_day(buyers, places, turn, day)
+    else:
+        _touch_changed(places, was, now)
     for place in places:
         _count(buyers, turn.was, *place, -1)
         _count(buyers, turn.now, *place, 1)
+
+
+def _one_more(was: Timeline, now: Timeline) -> int | None:
+    """The only day on which they bought by now and had not before, where their first day stays what it was."""
+    if was.once and was.start != now.start:
+        return None
+    changes = was.once ^ now.once
+    return now.start + changes.bit_length() - 1 if changes & now.once and not changes & (changes - 1) else None
+
+
+def _touch_changed(places: set[_Place], was: Timeline, now: Timeline) -> None:
+    one, other = aligned(was, now)
+    for number in days_of(one.once ^ other.once):
+        for period in PERIODS:
+            _touch(places, was, now, period, span_of(one.start + number, period))
+    if was.once and now.once and was.start != now.start:  # where they are new is another
+        places |= {(period, span_of(each.start, period)) for each in (was, now) for period in PERIODS}
 
 
 def _count_day(buyers: Buyers, places: set[_Place], turn: Turn, day: int) -> None:
@@ -51,7 +63,8 @@ def _count_day(buyers: Buyers, places: set[_Place], turn: Turn, day: int) -> Non
 def _of_days(timeline: Timeline, since: int) -> set[_Place]:
     """All periods, in which was bought, that end behind a day."""
     start, once, _ = timeline
-    spans = ((period, span_of(start + day, period)) for day in days_of(once) for period in PERIODS)
+    low = max(min(span_of(since, period).first for period in PERIODS) - start, 0) if since != EVER else 0
+    spans = ((period, span_of(start + low + day, period)) for day in days_of(once >> low) for period in PERIODS)
     return {(period, span) for period, span in spans if span.end > since}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
@@ -56,24 +57,29 @@ class Turn(NamedTuple):
 
 def turn_of(change: Change) -> Turn:
     """How it changes the groups of the person."""
-    who, was, now = change
-    history = _history_of(was.standing)
-    before = Grouped(was.members, was.timeline, cohort_of(was.timeline), history)
-    if was.standing != now.standing:
+    who, (members, timeline, standing), now = change
+    history, cohort = _history_of(standing), cohort_of(timeline)
+    before = Grouped(members, timeline, cohort, history)
+    if standing != now.standing:
         history = _history_of(now.standing)
-    behind = Grouped(now.members, now.timeline, cohort_of(now.timeline), history)
+    if timeline.start != now.timeline.start or not timeline.once or not now.timeline.once:
+        cohort = cohort_of(now.timeline)
+    behind = Grouped(now.members, now.timeline, cohort, history)
     return Turn(who, before, behind, _since(before, behind))
 
 
 def _history_of(standing: Standing) -> History:
-    return history_of(standing) if standing.moves else _history_without_moves(standing)
+    if standing.moves:
+        return history_of(*_tiers(standing), standing.enrolled_on, standing.closed_on)
+    return _history_without_moves((EVER,), (standing.enrolled_tier or "",), standing.enrolled_on, standing.closed_on)
 
 
-def history_of(standing: Standing) -> History:
-    """Of a person."""
-    days, tiers = _tiers(standing)
-    enrolled = standing.enrolled_on.toordinal() if standing.enrolled_on else _NEVER
-    closed = standing.closed_on.toordinal() if standing.closed_on else _NEVER
+def history_of(
+    days: tuple[int, ...], tiers: tuple[str, ...], enrolled_on: date | None, closed_on: date | None
+) -> History:
+    """Of a person with these tiers."""
+    enrolled = enrolled_on.toordinal() if enrolled_on else _NEVER
+    closed = closed_on.toordinal() if closed_on else _NEVER
     return History(days, tiers, enrolled, closed, tuple(sorted((*days[1:], enrolled, closed))))
 
 
@@ -84,8 +90,6 @@ _history_without_moves = lru_cache(maxsize=8192)(history_of)
 def _tiers(standing: Standing) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Of several moves by a day the last that was told counts; before all of them, what the first one led away from."""
     first = standing.enrolled_tier
-    if not standing.moves:
-        return (EVER,), (first or "",)
     tiers = {EVER: standing.moves[0].from_tier if first is None else first}
     latest = 0
     for move in sorted(standing.moves, key=lambda each: (each.effective_on, each.position)):

@@ -26,6 +26,7 @@ from loyalty_api.insights.state import Key, Person, Receipt, State
 from loyalty_api.insights.write_counts import write_counts
 from loyalty_api.insights.write_groups import write_groups
 from loyalty_api.kernel.database import Connection
+from loyalty_api.kernel.garbage import cycles_left_for_later
 from loyalty_api.kernel.together import columns
 
 SUBSCRIBER = "insight"
@@ -122,6 +123,11 @@ _WRITE_AS_TOLD = {
 
 async def project_events(connection: Connection, *, program_id: UUID, zone: ZoneInfo, limit: int = BATCH) -> int:
     """Takes the next rows of events, at most ``limit``; how many it was. In a transaction."""
+    with cycles_left_for_later():
+        return await _project(connection, program_id, zone, limit)
+
+
+async def _project(connection: Connection, program_id: UUID, zone: ZoneInfo, limit: int) -> int:
     behind = await hold_cursor(connection, program_id=program_id, subscriber=SUBSCRIBER)
     rows = await read_rows(connection, program_id=program_id, behind=behind, limit=limit)
     if not rows:

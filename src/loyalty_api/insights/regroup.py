@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from loyalty_api.insights.group_buyers import count_buyers
-from loyalty_api.insights.group_places import Entries, Visits, count_visitors, sell
+from loyalty_api.insights.group_places import Entries, Entry, Visits, count_visitors, entry_of, sell
 from loyalty_api.insights.group_sales import Amount, Days, count_sales
 from loyalty_api.insights.grouped_people import Turn
 from loyalty_api.insights.groups import Buyers, Row, changed_rows, no_sold, no_sums, spread
 from loyalty_api.insights.measures import PURCHASES, SALES
-from loyalty_api.insights.state import Receipt, State
+from loyalty_api.insights.state import State
 
 
 def added_of(state: State) -> Days:
@@ -26,9 +26,9 @@ def added_of(state: State) -> Days:
 
 def entries_of(state: State) -> Entries:
     """Which receipts of members came, and which were voided."""
-    entries: dict[UUID, list[tuple[Receipt, int]]] = {}
+    entries: dict[UUID, list[Entry]] = {}
     for receipt, sign in state.entries:
-        entries.setdefault(receipt.member_id, []).append((receipt, sign))
+        entries.setdefault(receipt.member_id, []).append(entry_of(receipt, sign))
     return entries
 
 
