@@ -15,7 +15,7 @@ from loyalty_api.insights.periods import step
 from loyalty_api.kernel.clock import add_days
 from loyalty_api.kernel.database import Connection
 
-COHORT = "to_char(date_trunc('month', p.first_on::timestamp), 'YYYY-MM')"
+COHORT = "CASE WHEN p.first_on <= $3::date THEN to_char(p.first_on, 'YYYY-MM') END"
 # Who only returned something in a period has no purchases in it.
 ACTIVITY = """
 SELECT COALESCE(m.merged_into, d.member_id) AS who, date_trunc('{period}', day::timestamp)::date AS first,

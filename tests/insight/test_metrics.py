@@ -215,6 +215,26 @@ def test_enrolments_and_the_rate_of_the_enrolled_who_are_active(told: Told) -> N
         assert 0 <= point["low"] <= point["value"] <= point["high"] <= 1
 
 
+def test_as_of_an_earlier_day_whoever_buys_first_behind_it_is_of_no_cohort_yet(told: Told) -> None:
+    model, later = told.model, 0
+    for through in (date(2027, 11, 18), date(2027, 12, 31), date(2028, 1, 9)):
+        rates = numbers(told.points("active_rate", by="cohort", through=str(through), to=str(through)))
+        expected: dict[Any, list[int]] = {}
+        for label, (first, last) in spans("month", through).items():
+            end = min(last, through)
+            buyers = model.buyers(first, end)
+            for who in (who for who, day in model.enrolled.items() if day <= end):
+                known = who in model.first and model.first[who] <= through
+                later += not known and who in model.first
+                cells = expected.setdefault((label, model.cohort(who) if known else None), [0, 0])
+                cells[0] += who in buyers
+                cells[1] += 1
+        assert {key: cells for key, cells in rates.items() if cells[1]} == {
+            key: tuple(cells) for key, cells in expected.items()
+        }
+    assert later, "somebody buys first behind one of the days"
+
+
 def test_a_period_is_complete_once_it_is_over(told: Told) -> None:
     points = told.points("purchases", through="2028-04-10")
     assert {label: each["complete"] for (label, _), each in points.items()} == {

@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import date
 from typing import NamedTuple
 
+from loyalty_api.insights.activity import PEOPLE
 from loyalty_api.insights.counts import AGAIN, HERE, LAPSED, REACTIVATED
 from loyalty_api.insights.groups import PLACES, SUMS
 from loyalty_api.insights.metric import Asked
@@ -36,6 +37,16 @@ WHERE r.program_id = $1 AND r.day >= $2 AND r.day <= $3 AND NOT r.voided GROUP B
 _HERE = f"""
 SELECT GREATEST(date_trunc('{{period}}', day::timestamp)::date, $2::date - 1), label, sum(members)::bigint
 FROM insight_counts WHERE program_id = $1 AND kind = '{HERE}' AND day <= $3 GROUP BY 1, 2
+"""
+# The same of each person, as their first purchase may lie behind the last day: then their cohort is none yet.
+_HERE_THEN = f"""
+SELECT GREATEST(date_trunc($4, day::timestamp)::date, $2::date - 1),
+       CASE WHEN first_on <= $3 THEN to_char(first_on, 'YYYY-MM') ELSE '' END, sum(sign)::bigint
+FROM ({PEOPLE}) AS p CROSS JOIN LATERAL (VALUES (enrolled_on, 1), (closed_on, -1)) AS days (day, sign)
+WHERE day <= $3 AND enrolled_on IS NOT NULL AND (closed_on IS NULL OR closed_on > enrolled_on) GROUP BY 1, 2
+"""
+_ANY_NEW_LATER = f"""
+SELECT EXISTS (SELECT FROM insight_counts WHERE program_id = $1 AND kind = '{AGAIN}' AND span = 0 AND day > $2)
 """
 _FLOWS = f"""
 SELECT kind, GREATEST(date_trunc('{{period}}', day::timestamp)::date, $2::date - 1), label, sum(members)::bigint
@@ -88,8 +99,12 @@ async def _read_places(connection: Connection, asked: Asked) -> list[Sum]:
 async def read_here(connection: Connection, asked: Asked) -> list[Counter[str | None]]:
     """Of the end of each period: how many members there are of which cohort; None: those who have not bought."""
     changes: dict[date, Counter[str | None]] = {}
-    sql = _HERE.format(period=asked.period)
-    for first, label, count in await connection.fetch(sql, asked.program_id, asked.first, asked.last):
+    named = asked.program_id, asked.first, asked.last
+    if await connection.fetchval(_ANY_NEW_LATER, asked.program_id, asked.last):
+        rows = await connection.fetch(_HERE_THEN, *named, asked.period)
+    else:
+        rows = await connection.fetch(_HERE.format(period=asked.period), *named)
+    for first, label, count in rows:
         changes.setdefault(first, Counter())[label or None] += count
     here = changes.get(add_days(asked.first, -1), Counter())
     found = []
