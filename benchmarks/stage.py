@@ -15,7 +15,7 @@ from contextlib import ExitStack
 
 import asyncpg
 
-from benchmarks.served import ORM_ON_ALL_CORES, PRODUCT_ON_ALL_CORES, Served
+from benchmarks.served import ORM_ON_ALL_CORES, PRODUCT, PRODUCT_ON_ALL_CORES, Served
 from benchmarks.shop import open_shop
 from loyalty_api.kernel.embedded import EmbeddedPostgres
 from loyalty_api.kernel.migrate import migrate
@@ -43,7 +43,7 @@ class Stage:
     def __init__(self, *, members: int) -> None:
         self._members = members
         self._opened = ExitStack()
-        self._served: dict[str, Served] = {}
+        self._served: dict[tuple[str, bool], Served] = {}
 
     def __enter__(self) -> Stage:
         try:
@@ -68,13 +68,14 @@ class Stage:
         for name in databases:
             asyncio.run(self._execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}"))
 
-    def served(self, database: str) -> Served:
+    def served(self, database: str, *, one_process: bool = False) -> Served:
         """The server of a database: the ORM's of the one called orm, the product of any other."""
-        if database not in self._served:
-            module = ORM_ON_ALL_CORES if database == "orm" else PRODUCT_ON_ALL_CORES
-            served = Served(self.url(database), module)
-            self._served[database] = self._opened.enter_context(served)
-        return self._served[database]
+        key = database, one_process
+        if key not in self._served:
+            product = PRODUCT if one_process else PRODUCT_ON_ALL_CORES
+            served = Served(self.url(database), ORM_ON_ALL_CORES if database == "orm" else product)
+            self._served[key] = self._opened.enter_context(served)
+        return self._served[key]
 
     def checkpoint(self) -> None:
         """Puts everything on disk that was made until now."""

@@ -30,13 +30,16 @@ _NEW = _BUSY
 
 
 class Plan(NamedTuple):
-    """A variant before it is opened. ``name``: its place in the result. ``fresh``: other cards each turn."""
+    """A variant before it is opened. ``name``: its place in the result. ``fresh``: other cards each turn.
+    ``one_process``: of few members nearly every batch has the same ones, and two processes would run one batch after
+    the other again, as they lose their races."""
 
     name: str
     database: str
     connections: int
     cards: Cards = _EVERYBODY
     fresh: bool = False
+    one_process: bool = False
 
 
 PLANS = [
@@ -53,8 +56,8 @@ PLANS = [
     Plan("hot_member.64", "product", 64, _HOT),
     Plan("large.empty", "empty", 64),
     Plan("large.2m", "history", 64),
-    Plan("large.new", "history", 64, _NEW, fresh=True),
-    Plan("large.10k_entries", "history", 64, _BUSY),
+    Plan("large.new", "history", 64, _NEW, fresh=True, one_process=True),
+    Plan("large.10k_entries", "history", 64, _BUSY, one_process=True),
 ]
 
 
@@ -74,7 +77,7 @@ def _open(stage: Stage, plan: Plan, number: int, arguments: dict[str, str], at: 
     if plan.database == ALONE:
         pgbench = Pgbench(stage.server, plan.database, arguments, plan.cards, clients=plan.connections, number=number)
         return Variant(plan.name, plan.database, opened.enter_context(pgbench), None)
-    served = stage.served(plan.database)
+    served = stage.served(plan.database, one_process=plan.one_process)
     requests = Requests(stage.shop, HOST, at, plan.cards, number=number)
     generator = (Wrk if wrk_path() else Load)((HOST, served.port), requests, connections=plan.connections)
 
