@@ -29,30 +29,28 @@ class Round(NamedTuple):
 
 
 class Load:
-    """Opened once and used for many rounds. ``expected``: the status of every answer. A context manager."""
+    """Used for many rounds, each with connections of its own, as a server ends those that are silent meanwhile.
+    ``expected``: the status of every answer. A context manager."""
 
     def __init__(
         self, address: tuple[str, int], requests: Iterator[bytes], *, connections: int, expected: int = RECORDED
     ) -> None:
         self._requests = requests
         self._expected = expected
+        self._address, self._count = address, connections
         self._poll = select.epoll()
-        self._connections = {}
-        for _ in range(connections):
-            connection = TillSocket(address)
-            self._connections[connection.number] = connection
-            self._poll.register(connection.number, select.EPOLLIN)
+        self._connections: dict[int, TillSocket] = {}
 
     def __enter__(self) -> Load:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._hang_up()
         self._poll.close()
-        for connection in self._connections.values():
-            connection.close()
 
     def once(self) -> bytes:
         """The answer to one request, by itself."""
+        self._connect()
         connection = next(iter(self._connections.values()))
         connection.send(next(self._requests))
         status = None
@@ -67,6 +65,7 @@ class Load:
     def run(self, seconds: float, tick: Callable[[], None], meter: Meter) -> Round:
         """Sends for ``seconds``, then waits for what is in flight, so that every request counts whole."""
         latencies: list[float] = []
+        self._connect()
         meter.start()
         cpu_started, started = time.process_time(), time.perf_counter()
         deadline, next_tick = started + seconds, started + TICK_SECONDS
@@ -100,3 +99,15 @@ class Load:
         count = len(latencies)
         p50, p99 = (latencies[min(count - 1, count * percent // 100)] * 1000 for percent in (50, 99))
         return Round(took, count, count, p50, p99, cpu_seconds)
+
+    def _connect(self) -> None:
+        self._hang_up()
+        for _ in range(self._count):
+            connection = TillSocket(self._address)
+            self._connections[connection.number] = connection
+            self._poll.register(connection.number, select.EPOLLIN)
+
+    def _hang_up(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
