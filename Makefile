@@ -32,7 +32,7 @@ clients: .venv/.dev  ## libraries that phones use, against a served API (needs n
 overload: .venv/.dev  ## twice the load that this machine carries, judged (a minute)
 	$(BIN)/python -m benchmarks.overload
 
-rollups: .venv/.dev  ## what figures of ten million purchases take to read, judged; writes build/rollups.json, and into build/bench.json
+rollups: .venv/.dev  ## what figures of ten million purchases take to read, judged (a quarter of an hour); writes build/rollups.json, and into build/bench.json
 	$(BIN)/python -m benchmarks.rollups
 
 schemas: .venv/.dev  ## the committed contract, written anew from the code

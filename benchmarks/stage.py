@@ -4,8 +4,8 @@ All share the server's settings, fsync on among them. Not PostgreSQL's own are `
 and a ``max_wal_size`` and ``checkpoint_timeout`` beyond what a run needs: a checkpoint would fall into somebody's turn,
 and so would what follows it, when every page is written to the log whole as it is first changed. Under a load like this
 that is over within a minute (and then two to three per cent of the cost between two checkpoints), so what is measured
-is the time behind it. Autovacuum is off for the same reason: it wakes once a minute, and of what the turns before have
-written it then reads a second's worth, in the turn of whoever it happens to be.
+is the time behind it. Autovacuum is off for the same reason: what it reads of the turns before would count in
+the turn of whoever it happens to be.
 """
 
 from __future__ import annotations

@@ -46,18 +46,16 @@ def _touch_changed(places: set[_Place], was: Timeline, now: Timeline) -> None:
 
 def _count_day(buyers: Buyers, places: set[_Place], turn: Turn, day: int) -> None:
     """Of one day more, as most changes are, without a look at what was where nothing was."""
-    start, once, _ = turn.now.timeline
-    _, _, cohort, history = turn.now
+    _, timeline, cohort, history = turn.now
     for period in PERIODS:
         span = before, first, end, following = span_of(day, period)
-        low = before - start
-        bits = (once >> low if low >= 0 else once << -low) & ((1 << (following - before)) - 1)
+        bits = _bits(timeline, before, following)
         if bits == 1 << (day - before) and not any(day < each < end for each in history.turns):
-            new = int(day == start)
+            new = int(day == timeline.start)
             buyer = history.enrolled_on(day), new, 1 - new, 0
             buyers[period, day, history.tier_on(day), cohort, buyer] += 1
         elif not bits & ((1 << (day - before)) - (1 << (first - before))):
-            _touch(places, turn.was.timeline, turn.now.timeline, period, span)
+            _touch(places, turn.was.timeline, timeline, period, span)
 
 
 def _of_days(timeline: Timeline, since: int) -> set[_Place]:
