@@ -1,10 +1,10 @@
 """``python -m benchmarks.overload``: twice the load that the machine carries, judged.
 
 First what it carries: 64 tills that wait for their answers. Then twice as many purchases a second, due whatever became
-of those before. Those that are accepted must be answered within what a full queue takes to be worked off, the rest be
-told 503 at once; nothing of the refused is recorded, and behind it the machine carries what it carried before. Load
-generator, product and PostgreSQL share the machine, so "at once" is measured by what an answer took before: whoever is
-refused waits for its turn of the same processors.
+of those before. Those that are accepted at its onset must be answered within what a full queue takes to be worked off,
+the others nearly as quickly as before, the rest be told 503 at once; nothing of the refused is recorded, and behind it
+the machine carries what it carried before. Load generator, product and PostgreSQL share the machine, so "quickly" is
+measured by what an answer took before: whoever asks waits for its turn of the same processors.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ TIMES = 2.0
 ROUNDS = 3
 OPEN_CONNECTIONS = 1_900  # more than the queue takes, so that it fills; fewer than the server lets in
 SLACK = 1.5  # what a shared machine may add to a wait that was reckoned
-REFUSED_OVER_P99_MAX = 2.0  # the p99 of a 503 over that of an answer before
-CARRIED_MIN = 0.7  # of what it carried before: refusing must not cost what it saves
-RECOVERED_MIN = 0.9  # less is not told from the noise of a shared machine
+SETTLED_OVER_P99_MAX = 2.5  # over an answer's before: the generator takes twice as much of the machine as then
+REFUSED_MS_MAX = 50
+CARRIED_MIN = 0.65  # of what it carried before: refusing must not cost what it saves
+RECOVERED_MIN = 0.8  # less is not told from the noise of a shared machine: 0.86 to 1.13 in a dozen runs
 QUEUE_MAX = Settings(database_url="").queue_max * int(CORES)  # each process has a queue of its own
 
 
@@ -49,7 +50,8 @@ class Verdict(NamedTuple):
 
 @click.command()
 @click.option("--seconds", default=5, show_default=True, type=click.IntRange(1), help="Of each round.")
-def main(seconds: int) -> None:
+@click.option("--overload-seconds", default=15, show_default=True, type=click.IntRange(3), help="Of too much load.")
+def main(seconds: int, overload_seconds: int) -> None:
     """Measures, prints and ends with 1 when something does not hold."""
     with Stage(members=MEMBERS) as stage:
         stage.copy({"product"})
@@ -63,7 +65,7 @@ def main(seconds: int) -> None:
             recorded = asyncio.run(_recorded(stage))
             per_second = TIMES * _per_second(before)
             with OpenLoad(address, requests, connections=OPEN_CONNECTIONS) as load:
-                seen = load.run(per_second=per_second, seconds=seconds)
+                seen = load.run(per_second=per_second, seconds=overload_seconds)
             recorded = asyncio.run(_recorded(stage)) - recorded
             after = _carry(tills, meter, seconds)
     verdicts = _judge(before, seen, recorded, after)
@@ -80,9 +82,11 @@ def _judge(before: list[Round], seen: Seen, recorded: int, after: list[Round]) -
     accepted, refused = len(seen.accepted), len(seen.refused)
     during = accepted / seen.seconds
     queue_ms = SLACK * (p99 + QUEUE_MAX / during * 1000)
+    settled_ms = SETTLED_OVER_P99_MAX * p99
     return [
-        _at_most("p99 of the accepted (ms): a full queue, worked off", _percentile_ms(seen.accepted, 99), queue_ms),
-        _at_most("p99 of the 503 (ms)", _percentile_ms(seen.refused, 99), REFUSED_OVER_P99_MAX * p99),
+        _at_most("p99 of all accepted (ms): a full queue, worked off", _percentile_ms(seen.accepted, 99), queue_ms),
+        _at_most("p99 of the accepted, a second behind the onset (ms)", _percentile_ms(seen.settled, 99), settled_ms),
+        _at_most("p99 of the 503 (ms)", _percentile_ms(seen.refused, 99), REFUSED_MS_MAX),
         _at_least("accepted a second over carried before", during / carried, CARRIED_MIN),
         _at_least("refused: it was too much", refused, 1),
         _at_least("answered of what was due", accepted + refused, seen.due),
@@ -108,7 +112,7 @@ def _tell(before: list[Round], seen: Seen, verdicts: list[Verdict]) -> None:
         f" ({len(seen.accepted) / seen.seconds:,.0f}/s), {len(seen.refused):,} refused,"
         f" at most {seen.in_flight_max:,} unanswered"
     )
-    for name, latencies in (("accepted", seen.accepted), ("refused", seen.refused)):
+    for name, latencies in (("accepted", seen.accepted), ("settled", seen.settled), ("refused", seen.refused)):
         told = ", ".join(f"p{percent} {_percentile_ms(latencies, percent):,.1f}" for percent in (50, 90, 99, 100))
         click.echo(f"{name}, ms: {told}")
     for each in verdicts:

@@ -39,19 +39,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The frozen configuration of one process.
 
     ``database_url``: PostgreSQL 15 or newer. ``pool_size``: connections for reads and ordinary writes.
-    ``writers``: purchase transactions in flight. ``queue_max``: purchases that may wait before the till is
-    told 503. ``body_bytes_max``: largest request body. ``token_secrets``: the first signs member tokens, all of them
-    read some. ``introspection``: whether phones may ask for the GraphQL schema. ``redis_url``: a Redis or Valkey, by
-    which several processes wake each other's phones; one process needs none. ``webhooks_local``: webhooks may
-    lead to private addresses over plain http, which a test or a demo asks for and nobody else. ``events_days``: after
-    how many days events are forgotten that every subscriber has read; 0, unless it is set: never. ``stream_length``:
-    about how many of a program's newest events stand in a stream of Redis or Valkey; 0, unless it is set: none.
+    ``writers``: purchase transactions in flight. ``queue_max``: purchases that may wait before tills are told 503
+    (fewer while they are). ``body_bytes_max``: largest request body. ``token_secrets``: the first signs member tokens,
+    all of them read some. ``introspection``: whether phones may ask for the GraphQL schema. ``redis_url``: a Redis or
+    Valkey, by which several processes wake each other's phones; one process needs none. ``webhooks_local``: webhooks
+    may lead to private addresses over plain http, which a test or a demo asks for and nobody else. ``events_days``:
+    after how many days events are forgotten that every subscriber has read; 0, unless it is set: never.
+    ``stream_length``: about how many of a program's newest events stand in a stream of Redis or Valkey; 0, unless it is
+    set: none.
     """
 
     database_url: str
     pool_size: int = 8
     writers: int = 1
-    queue_max: int = 512
+    queue_max: int = 256
     body_bytes_max: int = 8 * 1024 * 1024
     token_secrets: tuple[str, ...] = ()
     identity_providers: tuple[IdentityProvider, ...] = ()

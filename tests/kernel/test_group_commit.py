@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from loyalty_api.kernel.group_commit import GroupCommit
+from loyalty_api.kernel import group_commit
+from loyalty_api.kernel.group_commit import QUEUE_REFUSING, REFUSING_SECONDS, GroupCommit
 from loyalty_api.kernel.refusals import Busy
 
 
@@ -73,6 +74,31 @@ async def test_a_full_queue_refuses_at_once_and_recovers() -> None:
     answers = await asyncio.gather(*(group.submit(n, key=1) for n in range(25)), return_exceptions=True)
     assert sum(isinstance(answer, Busy) for answer in answers) == 15
     assert await group.submit(4, key=1) == 8
+
+
+async def test_who_keeps_asking_of_a_full_queue_makes_it_short_and_a_pause_makes_it_long_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    present = 1000.0
+    monkeypatch.setattr(group_commit, "monotonic", lambda: present)
+    group = GroupCommit(Runs(), lanes=1, queue_max=100)
+
+    async def accepted(asked: int) -> int:
+        answers = await asyncio.gather(*(group.submit(n, key=1) for n in range(asked)), return_exceptions=True)
+        assert all(isinstance(answer, Busy) for answer in answers if not isinstance(answer, int))
+        return sum(isinstance(answer, int) for answer in answers)
+
+    assert await accepted(100) == 100, "a burst that fits is taken in"
+    assert await accepted(101) == 100
+    assert await accepted(100) == QUEUE_REFUSING, "somebody was refused a moment ago"
+    present += 0.9 * REFUSING_SECONDS
+    assert await accepted(QUEUE_REFUSING) == QUEUE_REFUSING, "so many may always wait"
+    assert await accepted(QUEUE_REFUSING + 1) == QUEUE_REFUSING, "that refusal makes it last"
+    present += 0.9 * REFUSING_SECONDS
+    assert await accepted(100) == QUEUE_REFUSING
+    present += REFUSING_SECONDS
+    assert await accepted(100) == 100
+    assert Busy.retry_after_seconds > REFUSING_SECONDS, "who comes again as told finds room"
 
 
 async def test_a_caller_that_hangs_up_harms_nobody() -> None:
