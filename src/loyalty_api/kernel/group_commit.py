@@ -78,7 +78,7 @@ class GroupCommit(Generic[Command, Outcome]):
         present = monotonic()
         if self._waiting >= self._queue_max or present < self._refused_at + REFUSING_SECONDS:
             self._refused_at = present
-            raise Busy("The service has more purchases waiting than it can take; try again in a moment.")
+            raise Busy("The service has more waiting than it can take; try again in a moment.")
 
     async def submit_many(self, commands: Sequence[Command]) -> list[Outcome | Exception]:
         """All outcomes in order, in batches of their own; a command that fails alone has its error instead."""

@@ -139,7 +139,7 @@ def read_range(query: Query, call: Call, program: Program, period: str) -> tuple
         query.wrong("from", f"must not be after through, {through}")
     last = min(to, through)
     if first <= last and _count(first, last, period) > PERIODS_MAX:
-        query.wrong("from", f"to to are more than {PERIODS_MAX} of period {period}; ask in parts")
+        query.wrong("from", f"makes more than {PERIODS_MAX} of period {period} until {last}; ask in parts")
     return first, last, through
 
 
