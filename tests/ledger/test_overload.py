@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any
 
 import asyncpg
@@ -18,6 +19,7 @@ from tests.make.shop import Shop, bearer
 
 from loyalty_api.domain.lifecycle.verify import verify
 from loyalty_api.kernel.database import Database
+from loyalty_api.rest.door import BATCHES_MAX
 
 QUEUE_MAX = 8
 ANSWER_SECONDS_MAX = 20.0  # far below the minute after which a stuck statement would end by itself
@@ -98,9 +100,9 @@ class Tills:
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
 
-    def post(self, body: dict[str, Any]) -> asyncio.Task[httpx.Response]:
+    def post(self, body: Any, path: str = "/v1/purchases") -> asyncio.Task[httpx.Response]:
         """The answer to come."""
-        return asyncio.create_task(self._client.post("/v1/purchases", json=body))
+        return asyncio.create_task(self._client.post(path, json=body))
 
     async def post_behind_the_first(self, stuck: Stuck, bodies: list[dict[str, Any]]) -> list[asyncio.Task]:
         """Posts the first, which gets stuck alone, then the others, which queue up behind it."""
@@ -158,6 +160,30 @@ async def test_a_full_queue_is_told_while_the_writer_is_stuck_and_what_was_accep
         assert {answer.status_code for answer in again} == {201}, "it takes purchases again by itself"
         replayed = await asyncio.gather(*(tills.post(body) for body in waiting))
         assert {answer.status_code for answer in replayed} == {200}
+    assert (await verify(own_database)).found == 0
+
+
+async def test_one_batch_too_many_is_told_while_the_others_wait_and_they_are_recorded_once(
+    till: Shop, own_database_url: str, own_database: Database
+) -> None:
+    member = till.enrol()
+    batches = [[make_purchase(member["card"]) for _ in range(3)] for _ in range(BATCHES_MAX + 2)]
+    async with holding(own_database_url, member) as stuck, Tills(till) as tills:
+        asked = {tills.post(batch, "/v1/purchases/batch"): batch for batch in batches}
+        answers = asyncio.as_completed(asked)
+        for _ in range(len(batches) - BATCHES_MAX):
+            problem(await next(answers), 503, "service.busy")
+        told = [batch for task, batch in asked.items() if task.done()]
+        waiting = {task: batch for task, batch in asked.items() if not task.done()}
+        assert len(waiting) == BATCHES_MAX
+        assert await recorded(own_database, list(chain(*batches)), till) == Counter()
+        await stuck.release()
+        for task, batch in waiting.items():
+            assert [result["status"] for result in (await task).json()["results"]] == ["recorded"] * len(batch)
+        assert await recorded(own_database, list(chain(*batches)), till) == once(list(chain(*waiting.values())))
+        again = [(await tills.post(batch, "/v1/purchases/batch")).status_code for batch in told]
+        assert again == [200] * len(told), "it takes batches again by itself"
+    assert await recorded(own_database, list(chain(*batches)), till) == once(list(chain(*batches)))
     assert (await verify(own_database)).found == 0
 
 

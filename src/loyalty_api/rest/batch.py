@@ -11,6 +11,7 @@ from loyalty_api.domain.claims.answered import Answered
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import FieldError, InvalidRequest, Malformed, Refusal
 from loyalty_api.rest.decode import NDJSON_TYPE, TooLarge
+from loyalty_api.rest.door import Door
 from loyalty_api.rest.problems import INTERNAL, refuse
 from loyalty_api.rest.route import Answer, Call
 
@@ -37,6 +38,7 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 
 
 async def answer_batch(
+    door: Door,
     call: Call,
     record: Callable[[Sequence[Command]], Awaitable[Sequence[Answered | Exception]]],
     *,
@@ -45,19 +47,21 @@ async def answer_batch(
 ) -> Answer:
     """200 with a result per item; a bad item never stops the others. Items are taken in the ``order`` they occurred.
 
-    ``make_command`` reads an item, or refuses it; ``record`` answers all that were read, in their order.
+    ``make_command`` reads an item, or refuses it; ``record`` answers all that were read, in their order. Raises Busy,
+    having recorded nothing, while the process has as many batches as it takes.
     """
     lines = call.content_type == NDJSON_TYPE
-    items = _split(call.body, lines)
-    outcomes: list[Answered | Exception | None] = [None] * len(items)
-    commands: list[tuple[int, Command]] = []
-    for index, item in enumerate(items):
-        try:
-            commands.append((index, make_command(item)))
-        except Refusal as refusal:
-            outcomes[index] = refusal
-    commands.sort(key=lambda pair: order(pair[1]))
-    answered = await record([command for _, command in commands])
+    with door.taking_batch():
+        items = _split(call.body, lines)
+        outcomes: list[Answered | Exception | None] = [None] * len(items)
+        commands: list[tuple[int, Command]] = []
+        for index, item in enumerate(items):
+            try:
+                commands.append((index, make_command(item)))
+            except Refusal as refusal:
+                outcomes[index] = refusal
+        commands.sort(key=lambda pair: order(pair[1]))
+        answered = await record([command for _, command in commands])
     for (index, _), outcome in zip(commands, answered, strict=True):
         outcomes[index] = outcome
     results = [_result(index, outcome) for index, outcome in enumerate(outcomes)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from loyalty_api.domain.access.signer import Signer
@@ -17,11 +18,13 @@ from loyalty_api.domain.purchases.record import record_purchases
 from loyalty_api.kernel.clock import monotonic
 from loyalty_api.kernel.database import Database, RaceLost
 from loyalty_api.kernel.group_commit import GroupCommit
-from loyalty_api.kernel.refusals import Refusal
+from loyalty_api.kernel.refusals import Busy, Refusal
 from loyalty_api.rest.caller import Callers
 from loyalty_api.rest.route import Route
 from loyalty_api.rest.tally import count_batch
 from loyalty_api.settings import Settings
+
+BATCHES_MAX = 16  # a thousand purchases take a third of a second, so the last of them waits five
 
 Outcome = Answered | Refusal
 
@@ -41,11 +44,23 @@ class Door:
             self._by("engagement", record_engagement), **limits
         )
         self.opener: GroupCommit[RecordOpening, Outcome] = commits(self._by("openings", record_openings), **limits)
+        self._batches = 0
         self._queues = {"POST /v1/purchases": self.recorder, "POST /v1/engagement": self.engager}
 
     def check_room(self, route: Route) -> None:
         """Refuses (Busy) a hot request whose queue is full, before its body costs those who wait any time."""
         self._queues[route.key].check_room()
+
+    @contextmanager
+    def taking_batch(self) -> Generator[None]:
+        """While a batch is recorded. Refuses (Busy) one that would wait for too many others."""
+        if self._batches >= BATCHES_MAX:
+            raise Busy("The service has as many batches as it takes; try again in a moment.")
+        self._batches += 1
+        try:
+            yield
+        finally:
+            self._batches -= 1
 
     def queued(self) -> dict[str, int]:
         """How many commands each queue has accepted and not answered yet."""

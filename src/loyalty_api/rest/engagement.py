@@ -111,6 +111,7 @@ async def record(door: Door, call: Call) -> Answer:
 async def record_batch(door: Door, call: Call) -> Answer:
     """200 with a result per event."""
     return await answer_batch(
+        door,
         call,
         door.engager.submit_many,
         make_command=lambda item: _command(decode_body(item, Engagement), call.known, call.received_at),

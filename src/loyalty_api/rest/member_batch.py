@@ -43,6 +43,7 @@ async def enrol_batch(door: Door, call: Call) -> Answer:
         return outcomes
 
     return await answer_batch(
+        door,
         call,
         enrol,
         make_command=lambda item: make_enrolment(decode_body(item, EnrolBody), call.known, program, now),

@@ -36,6 +36,7 @@ EXAMPLE_ANSWER = {
 async def record_batch(door: Door, call: Call) -> Answer:
     """200 with a result per opening balance."""
     return await answer_batch(
+        door,
         call,
         door.opener.submit_many,
         make_command=lambda item: _command(decode_body(item, Opening), call.known, call.received_at),

@@ -66,7 +66,7 @@ async def record_batch(door: Door, call: Call) -> Answer:
             outcomes += await door.recorder.submit_many(purchases) if purchases else await _each(door, returns)
         return outcomes
 
-    return await answer_batch(call, record, make_command=make, order=_order)
+    return await answer_batch(door, call, record, make_command=make, order=_order)
 
 
 async def _each(door: Door, commands: Sequence[RecordReturn]) -> list[Outcome]:
