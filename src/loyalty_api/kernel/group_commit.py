@@ -12,9 +12,9 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from time import monotonic
 from typing import Generic, TypeVar
 
+from loyalty_api.kernel.clock import monotonic
 from loyalty_api.kernel.logging import logger
 from loyalty_api.kernel.refusals import Busy
 
