@@ -80,12 +80,11 @@ class GroupCommit(Generic[Command, Outcome]):
         """Raises Busy when there is no room: what could not be submitted need not be prepared either."""
         if self._waiting < self._queue_short:
             return
-        present = monotonic()
-        if present >= self._refused_at + PAUSE_SECONDS:
+        if self._excess and monotonic() >= self._refused_at + PAUSE_SECONDS:
             self._excess = 0
         if self._waiting < self._queue_max and self._excess < self._queue_max:
             return
-        self._refused_at = present
+        self._refused_at = monotonic()
         self._excess = min(self._excess + REFUSED_WEIGHS, 2 * self._queue_max)
         raise Busy("The service has more purchases waiting than it can take; try again in a moment.")
 
