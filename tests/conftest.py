@@ -93,6 +93,16 @@ async def fresh_database_url(server_url: str) -> str:
     return await make_database(server_url)
 
 
+@pytest.fixture
+async def empty_database_url(server_url: str) -> str:
+    """A database with nothing in it."""
+    name = f"empty_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(server_url)
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return _on(server_url, name)
+
+
 @pytest.fixture(scope="session")
 async def database(database_url: str) -> AsyncIterator[Database]:
     """The worker's database, opened as the product opens it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,6 +34,57 @@ def test_a_missing_or_wrong_setting_is_named() -> None:
     assert "LOYALTY_DATABASE_URL is not set" in serve("18000").stderr
     wrong = serve("18000", LOYALTY_DATABASE_URL="postgresql:///x", LOYALTY_WRITERS="many")
     assert (wrong.returncode, "LOYALTY_WRITERS must be a whole number" in wrong.stderr) == (1, True)
+
+
+def test_a_database_that_is_not_there_is_told_and_waited_for(empty_database_url: str) -> None:
+    missing = re.sub(r"@/[^?]*", "@/nowhere", empty_database_url)
+    assert '(database "nowhere" does not exist). Is LOYALTY_DATABASE_URL right' in said_at_start("serve", missing)
+    for command in ("serve", "work"):
+        assert "loyalty: The database lacks migrations; run `loyalty migrate`." in said_at_start(
+            command, empty_database_url
+        )
+
+
+def said_at_start(command: str, url: str) -> str:
+    """What the command says until it is at work."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "loyalty_api", command, *(["--port", "18001"] if command == "serve" else [])],
+        env={**os.environ, "LOYALTY_DATABASE_URL": url},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        said = ""
+        try:
+            while "Ctrl-C ends it" not in said and (line := process.stderr.readline()):
+                said += line
+        finally:
+            process.send_signal(signal.SIGINT)
+    return said
+
+
+@pytest.mark.parametrize("command", ["verify", "keys list --program x", "insight rebuild", "migrate"])
+def test_commands_say_in_a_sentence_what_keeps_the_database_away(command: str, empty_database_url: str) -> None:
+    missing = re.sub(r"@/[^?]*", "@/nowhere", empty_database_url)
+    done = run_command(command, missing)
+    assert (done.returncode, 'database "nowhere" does not exist' in done.stderr) == (3, True)
+    assert "Traceback" not in done.stderr
+    if command != "migrate":
+        done = run_command(command, empty_database_url)
+        assert (done.returncode, "lacks migrations; run `loyalty migrate`" in done.stderr) == (1, True)
+        assert "Traceback" not in done.stderr
+
+
+def run_command(command: str, url: str) -> subprocess.CompletedProcess[str]:
+    """Runs it until it ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "loyalty_api", *command.split()],
+        env={**os.environ, "LOYALTY_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def test_a_worker_that_is_killed_takes_nobody_with_it_and_is_replaced(start_api: Callable, database_url: str) -> None:

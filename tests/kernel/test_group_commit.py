@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from loyalty_api.kernel import group_commit
-from loyalty_api.kernel.group_commit import QUEUE_REFUSING, REFUSING_SECONDS, GroupCommit
+from loyalty_api.kernel.group_commit import PAUSE_SECONDS, QUEUE_SHORT, GroupCommit
 from loyalty_api.kernel.refusals import Busy
 
 
@@ -25,6 +25,12 @@ class Runs:
         if self.poison in commands:
             raise ValueError("poison")
         return [2 * command for command in commands]
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    seconds = 1000.0
 
 
 async def test_commands_that_arrive_during_a_transaction_share_the_next_one() -> None:
@@ -76,29 +82,42 @@ async def test_a_full_queue_refuses_at_once_and_recovers() -> None:
     assert await group.submit(4, key=1) == 8
 
 
-async def test_who_keeps_asking_of_a_full_queue_makes_it_short_and_a_pause_makes_it_long_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    present = 1000.0
-    monkeypatch.setattr(group_commit, "monotonic", lambda: present)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of group commits; it stands still."""
+    clock = Clock()
+    monkeypatch.setattr(group_commit, "monotonic", lambda: clock.seconds)
+    return clock
+
+
+async def accepted(group: GroupCommit[int, int], asked: int) -> int:
+    """How many of so many at once."""
+    answers = await asyncio.gather(*(group.submit(n, key=1) for n in range(asked)), return_exceptions=True)
+    assert all(isinstance(answer, Busy) for answer in answers if not isinstance(answer, int))
+    return sum(isinstance(answer, int) for answer in answers)
+
+
+async def test_under_a_load_that_stays_too_much_the_queue_is_short_until_a_pause(clock: Clock) -> None:
     group = GroupCommit(Runs(), lanes=1, queue_max=100)
+    assert [await accepted(group, 250) for _ in range(3)] == [100, QUEUE_SHORT, QUEUE_SHORT]
+    clock.seconds += 0.9 * PAUSE_SECONDS
+    assert await accepted(group, QUEUE_SHORT) == QUEUE_SHORT, "so many may always wait"
+    assert await accepted(group, 250) == QUEUE_SHORT
+    clock.seconds += PAUSE_SECONDS
+    assert await accepted(group, 100) == 100
+    assert Busy.retry_after_seconds > PAUSE_SECONDS, "who comes again as told finds room"
 
-    async def accepted(asked: int) -> int:
-        answers = await asyncio.gather(*(group.submit(n, key=1) for n in range(asked)), return_exceptions=True)
-        assert all(isinstance(answer, Busy) for answer in answers if not isinstance(answer, int))
-        return sum(isinstance(answer, int) for answer in answers)
 
-    assert await accepted(100) == 100, "a burst that fits is taken in"
-    assert await accepted(101) == 100
-    assert await accepted(100) == QUEUE_REFUSING, "somebody was refused a moment ago"
-    present += 0.9 * REFUSING_SECONDS
-    assert await accepted(QUEUE_REFUSING) == QUEUE_REFUSING, "so many may always wait"
-    assert await accepted(QUEUE_REFUSING + 1) == QUEUE_REFUSING, "that refusal makes it last"
-    present += 0.9 * REFUSING_SECONDS
-    assert await accepted(100) == QUEUE_REFUSING
-    present += REFUSING_SECONDS
-    assert await accepted(100) == 100
-    assert Busy.retry_after_seconds > REFUSING_SECONDS, "who comes again as told finds room"
+async def test_a_load_that_a_long_queue_carries_is_carried_again_behind_a_burst(clock: Clock) -> None:
+    group = GroupCommit(Runs(), lanes=1, queue_max=100)
+    assert await accepted(group, 100) == 100
+    assert await accepted(group, 110) == 100
+    assert await accepted(group, 100) == 100, "a burst that was hardly too much changes nothing"
+    for _ in range(3):
+        await accepted(group, 1000)
+    carried = [await accepted(group, QUEUE_SHORT + QUEUE_SHORT // 4) for _ in range(20)]
+    assert carried[0] == QUEUE_SHORT
+    assert carried[-1] == QUEUE_SHORT + QUEUE_SHORT // 4, "without any pause"
 
 
 async def test_a_caller_that_hangs_up_harms_nobody() -> None:

@@ -7,7 +7,6 @@ import io
 import shutil
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +29,6 @@ def script() -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     return ScriptDirectory.from_config(config)
-
-
-@pytest.fixture
-async def empty_database_url(server_url: str) -> str:
-    """A database with nothing in it."""
-    name = f"empty_{uuid.uuid4().hex[:12]}"
-    connection = await asyncpg.connect(server_url)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return server_url.replace("@/postgres", f"@/{name}", 1)
 
 
 async def on(url: str, work: Any) -> Any:

@@ -11,8 +11,10 @@ import pytest
 
 from loyalty_api.domain.feed.events import KINDS
 from loyalty_api.kernel.database import Database
+from loyalty_api.worker.projector import Projector
 from loyalty_api.worker.relay import Relay
 from tests.architecture.source import ROOT
+from tests.make.insight import points_of
 from tests.make.problem import problem
 from tests.make.reward import make_pool, make_redemption, make_reward
 from tests.make.shop import PRESENT, Shop
@@ -84,6 +86,17 @@ async def test_a_purchase_that_lifts_a_tier_is_three_events_with_one_cause(shop:
     ]
     assert (purchase["time"], purchase["recordedtime"]) == ("2026-03-02T10:00:00Z", PRESENT)
     assert {each["subject"] for each in (enrolled, purchase, earned, tier)} == {member["id"]}
+
+
+async def test_a_purchase_of_which_only_the_total_is_known_is_told_without_lines_and_counted(
+    shop: Shop, database: Database
+) -> None:
+    shop.buy(shop.enrol(), 1234, lines=None)
+    _, purchase, earned = await pull(database, shop)
+    assert (purchase["data"]["lines"], purchase["data"]["amount_minor"]) == ([], 1234)
+    assert earned["data"]["points"] == 12
+    await Projector(database).round()
+    assert [each["value"] for each in points_of(shop, "sales", from_="2026-03-01", to="2026-03-31")] == [1234]
 
 
 async def test_what_waits_for_the_relay_is_not_told_and_comes_behind_what_was_read(

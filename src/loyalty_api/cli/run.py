@@ -8,14 +8,16 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+import asyncpg
 import click
 import msgspec
 
 from loyalty_api.cli.local import ServeFailed
-from loyalty_api.kernel.database import Connection, Database
+from loyalty_api.kernel.database import Connection, Database, look
 from loyalty_api.kernel.embedded import EmbeddedFailed
 from loyalty_api.kernel.facts_abroad import open_facts
 from loyalty_api.kernel.logging import configure_logging
+from loyalty_api.kernel.migrate import LACKING, NotMigrated, is_migrated
 from loyalty_api.kernel.refusals import Busy, Refusal
 from loyalty_api.settings import MissingSetting, read_settings
 
@@ -24,6 +26,7 @@ Result = TypeVar("Result")
 EXIT_FAILED = 1  # asked for something that was refused, or found what must not be
 EXIT_USAGE = 2  # click's own
 EXIT_UNREACHABLE = 3  # the database or the server did not answer
+LOOK_SECONDS_MAX = 2.0  # before serving begins
 
 
 def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -34,12 +37,12 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*arguments, **options)
         except Busy as busy:
-            fail(f"{busy.detail} Is LOYALTY_DATABASE_URL right, and PostgreSQL running?", EXIT_UNREACHABLE)
+            fail(_unreachable(busy), EXIT_UNREACHABLE)
         except Refusal as refusal:
             for error in refusal.errors:
                 click.echo(f"  {error.field}: {error.message}", err=True)
             fail(refusal.detail if not refusal.errors else refusal.title)
-        except (MissingSetting, EmbeddedFailed, ServeFailed) as error:
+        except (MissingSetting, NotMigrated, EmbeddedFailed, ServeFailed) as error:
             fail(str(error))
         except KeyboardInterrupt:
             sys.exit(130)
@@ -51,6 +54,20 @@ def fail(sentence: str, code: int = EXIT_FAILED) -> None:
     """One sentence, and out."""
     click.echo(f"loyalty: {sentence}", err=True)
     sys.exit(code)
+
+
+def tell_what_lacks(url: str) -> None:
+    """Says so when the database is out of reach or lacks migrations; a process may start before it is there."""
+    try:
+        if not run(look(url, is_migrated, seconds_max=LOOK_SECONDS_MAX)):
+            click.echo(f"loyalty: {LACKING}", err=True)
+    except Busy as busy:
+        click.echo(f"loyalty: {_unreachable(busy)}", err=True)
+
+
+def _unreachable(busy: Busy) -> str:
+    why = str(busy.__cause__ or "") or "it does not answer"
+    return f"{busy.detail.rstrip('.')} ({why}). Is LOYALTY_DATABASE_URL right, and PostgreSQL running?"
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
@@ -66,6 +83,11 @@ async def with_database(work: Callable[[Database], Awaitable[Result]], *, pool_s
     database = await Database.open(settings.database_url, pool_size=pool_size, facts=facts)
     try:
         return await work(database)
+    except asyncpg.SyntaxOrAccessError as error:
+        async with database.reader() as connection:
+            if await is_migrated(connection):
+                raise
+        raise NotMigrated from error
     finally:
         await database.close()
         if abroad is not None:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 import click
 
-from loyalty_api.cli.run import fail, plain_errors
+from loyalty_api.cli.run import fail, plain_errors, tell_what_lacks
 from loyalty_api.kernel.embedded import die_with_parent
 from loyalty_api.settings import read_settings, share_metrics_dir, traces_asked
 
@@ -27,13 +27,14 @@ from loyalty_api.settings import read_settings, share_metrics_dir, traces_asked
 @plain_errors
 def command(host: str, port: int, workers: int, demo_pages: bool) -> None:
     """Serves the REST API until it is told to stop."""
-    read_settings()  # a missing setting is told here, not by each worker
+    settings = read_settings()  # a missing setting is told here, not by each worker
     if traces_asked() and not _traces_installed():
         fail("OTEL_… asks for traces, which need `pip install loyalty_api[telemetry]`.")
     _check_free(host, port)
     from loyalty_api.cli.processes import serve
 
     processes = f"{workers} processes" if workers > 1 else "one process"
+    tell_what_lacks(settings.database_url)
     click.echo(f"loyalty: serving http://{host}:{port} from {processes}; Ctrl-C ends it", err=True)
     with _shared_metrics(workers):
         started = serve(

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 import msgspec
 
-from loyalty_api.cli.run import plain_errors, run, with_database
+from loyalty_api.cli.run import plain_errors, run, tell_what_lacks, with_database
 from loyalty_api.domain.lifecycle.nightly import Ran
 from loyalty_api.domain.programs.queries import Program
 from loyalty_api.insights.worth import InsightNotInstalled
@@ -81,6 +81,8 @@ def command(once: bool, pause: float, as_json: bool) -> None:
         parts.append(beats.work(database, stop))
         await asyncio.gather(worker.work(stop, pause_seconds=pause), *parts)
 
+    if not once:
+        tell_what_lacks(read_settings().database_url)
     run(with_database(work, pool_size=POOL_SIZE))
 
 

@@ -4,7 +4,7 @@ Statements run on asyncpg. SQLAlchemy describes the tables (``metadata``), compo
 (``fetch``) and, through Alembic, migrates. Errors are told apart by SQLSTATE, never by constraint name:
 
 - 40001, 40P01 and ``RaceLost``: the transaction is run again, here and nowhere else;
-- no connection, shutdown, too many connections: ``Busy`` (whoever asked may ask again).
+- no connection, not let in, no such database, shutdown, too many connections: ``Busy`` (whoever asked may ask again).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _BY_KEY = {
 QUERY_WATCHERS: list[Callable[[Any], None]] = []
 _DIALECT = dialect_module.dialect()
 _RETRIED = {"40001", "40P01"}
-_UNREACHABLE = ("08", "57P", "53")
+_UNREACHABLE = ("08", "28", "3D", "53", "57P")
 
 
 class RaceLost(Exception):
@@ -148,6 +148,16 @@ class Database:
         with _told_busy():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
                 yield connection
+
+
+async def look(url: str, work: Callable[[asyncpg.Connection], Awaitable[Answer]], *, seconds_max: float) -> Answer:
+    """Runs ``work`` on a connection of its own, to see what a database is like. Raises Busy when it is out of reach."""
+    with _told_busy():
+        connection = await asyncpg.connect(driver_url(url), timeout=seconds_max)
+        try:
+            return await work(connection)
+        finally:
+            await connection.close()
 
 
 @contextmanager

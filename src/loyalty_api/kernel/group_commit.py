@@ -23,11 +23,15 @@ BATCH_MAX = 128
 # loop each to answer the last batch and read, to handle, and to submit. At 64 connections and two processes it saves
 # a tenth of the CPU.
 BATCH_SMALL, TURNS_TO_ARRIVE = 32, 3
-# A long queue takes a burst in. Under a load that stays too much it is worked off no faster than a short one, and each
-# in it waits ten times as long: so a refusal lets only this many wait, until none was needed for so long. That is less
-# than the Retry-After, so that whoever was refused in a burst finds room when asking again. With 32, p99 falls by a
-# quarter and the rate by a fifth: batches get small.
-QUEUE_REFUSING, REFUSING_SECONDS = 48, 0.5
+# A long queue takes a burst in. Under a load that stays too much it is worked off hardly faster than a short one, and
+# each in it waits several times as long: so under such a load only this many may wait. With 32, p99 falls by a quarter
+# and the rate by a fifth: batches get small.
+QUEUE_SHORT = 48
+# Too much is a load of which more than one is refused for two that are answered. The short queue costs a fifth of the
+# rate itself, so with less patience it would go on refusing what the long one carried, long after the burst is over.
+REFUSED_WEIGHS = 2
+# Less than the Retry-After: whoever was refused in a burst finds a long queue again when asking as told.
+PAUSE_SECONDS = 0.5
 
 Command = TypeVar("Command")
 Outcome = TypeVar("Outcome")
@@ -48,11 +52,12 @@ class GroupCommit(Generic[Command, Outcome]):
     ) -> None:
         self._run = run
         self._queue_max = queue_max
-        self._queue_refusing = min(queue_max, QUEUE_REFUSING)
+        self._queue_short = min(queue_max, QUEUE_SHORT)
         self._batch_max = batch_max
         self._lanes = [_Lane() for _ in range(lanes)]
         self._many = asyncio.Semaphore(lanes)
         self._waiting = 0
+        self._excess = 0  # those refused, by their weight, less those answered since; a queue's worth is too much
         self._refused_at = -math.inf
 
     @property
@@ -73,12 +78,15 @@ class GroupCommit(Generic[Command, Outcome]):
 
     def check_room(self) -> None:
         """Raises Busy when there is no room: what could not be submitted need not be prepared either."""
-        if self._waiting < self._queue_refusing:
+        if self._waiting < self._queue_short:
             return
-        present = monotonic()
-        if self._waiting >= self._queue_max or present < self._refused_at + REFUSING_SECONDS:
-            self._refused_at = present
-            raise Busy("The service has more waiting than it can take; try again in a moment.")
+        if self._excess and monotonic() >= self._refused_at + PAUSE_SECONDS:
+            self._excess = 0
+        if self._waiting < self._queue_max and self._excess < self._queue_max:
+            return
+        self._refused_at = monotonic()
+        self._excess = min(self._excess + REFUSED_WEIGHS, 2 * self._queue_max)
+        raise Busy("The service has more waiting than it can take; try again in a moment.")
 
     async def submit_many(self, commands: Sequence[Command]) -> list[Outcome | Exception]:
         """All outcomes in order, in batches of their own; a command that fails alone has its error instead."""
@@ -102,6 +110,7 @@ class GroupCommit(Generic[Command, Outcome]):
                     await self._answer(batch)
                 finally:
                     self._waiting -= len(batch)
+                    self._excess = max(0, self._excess - len(batch))
         finally:
             lane.writer = None
             if lane.queue:  # this writer was killed: the next one takes over

@@ -6,20 +6,29 @@ Alembic is imported where it is used: a process that only asks which migration i
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loyalty_api.kernel.database import driver_url
+from loyalty_api.kernel.database import ACQUIRE_SECONDS_MAX, Connection, driver_url, look
 
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection as SyncConnection
 
 _LOCK = 0x6C6F79616C74  # two deploys at once take turns
+LACKING = "The database lacks migrations; run `loyalty migrate`."
+
+
+class NotMigrated(Exception):
+    """The database lacks migrations."""
+
+    def __init__(self) -> None:
+        super().__init__(LACKING)
 
 
 async def migrate(url: str) -> list[str]:
-    """Applies what is missing and names it, oldest first."""
+    """Applies what is missing and names it, oldest first. Raises Busy when the database is out of reach."""
     return await _on(url, _upgrade)
 
 
@@ -28,6 +37,15 @@ async def missing_migrations(url: str) -> list[str]:
     return await _on(url, _missing)
 
 
+async def is_migrated(connection: Connection) -> bool:
+    """Whether the database has the schema that this code was written for."""
+    if not await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
+        return False
+    rows = await connection.fetch("SELECT version_num FROM alembic_version")
+    return newest_migration() in {row["version_num"] for row in rows}
+
+
+@cache
 def newest_migration() -> str:
     """The migration that this code was written for."""
     return max(file.name.partition("_")[0] for file in (_folder() / "versions").glob("[0-9]*.py"))
@@ -36,6 +54,7 @@ def newest_migration() -> str:
 async def _on(url: str, work: Callable[[SyncConnection], list[str]]) -> list[str]:
     from sqlalchemy.ext.asyncio import create_async_engine
 
+    await look(url, is_migrated, seconds_max=ACQUIRE_SECONDS_MAX)  # is told as Busy, which an engine's errors are not
     engine = create_async_engine(driver_url(url).replace("postgresql://", "postgresql+asyncpg://", 1))
     try:
         async with engine.connect() as connection:

@@ -6,12 +6,10 @@ away from an API that records purchases as well as ever.
 
 from __future__ import annotations
 
-from functools import cache
-
 import msgspec
 
 from loyalty_api.domain.operations.queries import read_ledger, read_worker
-from loyalty_api.kernel.migrate import newest_migration
+from loyalty_api.kernel.migrate import LACKING, is_migrated
 from loyalty_api.kernel.refusals import Busy
 from loyalty_api.rest.door import Door
 from loyalty_api.rest.route import Answer, Call, Route, answer_json
@@ -41,18 +39,10 @@ async def live(_door: Door, _call: Call) -> Answer:
 async def ready(door: Door, call: Call) -> Answer:
     """200 when purchases can be recorded, else 503 with the reason."""
     async with door.database.reader() as connection:
-        exists = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
-        query = "SELECT version_num FROM alembic_version"
-        applied = {row["version_num"] for row in await connection.fetch(query)} if exists else set()
-        if _newest() not in applied:
-            raise Busy("The database lacks migrations; run `loyalty migrate`.")
+        if not await is_migrated(connection):
+            raise Busy(LACKING)
         worker, ledger = await read_worker(connection, now=call.received_at), await read_ledger(connection)
     return answer_json(Readiness("ready", worker, ledger))
-
-
-@cache
-def _newest() -> str:
-    return newest_migration()
 
 
 ROUTES = [

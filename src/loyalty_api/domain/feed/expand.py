@@ -75,7 +75,7 @@ class _Purchase(_Cause, frozen=True, kw_only=True):
     amount_minor: int
     base_minor: int
     currency: str
-    lines: list[LineTold]
+    lines: list[LineTold] | None  # of some purchases only the total is known
     version: int
     store: str | None = None
     employee: str | None = None
@@ -148,7 +148,7 @@ def _bought(data: bytes) -> Parts:
         amount_minor=row.amount_minor,
         base_minor=row.base_minor,
         currency=row.currency,
-        lines=row.lines,
+        lines=row.lines or [],
         version=row.version,
         store=row.store,
         employee=row.employee,
