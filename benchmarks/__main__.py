@@ -30,6 +30,7 @@ from benchmarks.wrk import wrk_path
 from loyalty_api.kernel.clock import now
 
 LINES, RULES = 5, 5
+WIDTH = 120  # of the tables, where no terminal says its own
 SECONDS = 5  # of three, the first purchase of each connection is already half of the slowest hundredth
 
 
@@ -44,6 +45,8 @@ def main(only: str, seconds: int, rounds: int) -> None:
     if not plans:
         raise click.BadParameter(f"no variant is called so; there are {', '.join(plan.name for plan in PLANS)}")
     console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         figures, machine = _Run(plans, seconds, rounds, progress).measure()

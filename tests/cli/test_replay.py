@@ -138,9 +138,11 @@ def test_a_wrong_key_stops_it_with_a_sentence(shop: Shop, rows: list[dict], tmp_
     file = write_rows(tmp_path / "purchases.ndjson", rows)
     line = command(file, shop)
     line[line.index(shop.key)] = "lk_wrong"
+    line.remove("--json")
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "refuses the key" in done.stderr
+    assert "nothing was left" not in done.stdout
     assert "Traceback" not in done.stderr
 
 

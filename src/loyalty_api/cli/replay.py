@@ -74,7 +74,7 @@ def command(file: Path, url: str, key: str, concurrency: int, restart: bool, wit
     speed = f"{replay.figures.per_second:,.0f}/s, p50 {replay.figures.percentile_ms(50):.1f} ms"
     rows = told.rows - told.blank
     text = f"{rows:,} rows: {told.recorded:,} recorded, {told.replayed:,} replayed, {told.refused:,} refused ({speed})"
-    if replay.begun_at == told.rows:
+    if replay.begun_at == told.rows and not stopped:
         text += "\nnothing was left to post; --restart posts every row again"
     if told.refused:
         text += f"\nrefused rows are in {replay.refused_file}"
