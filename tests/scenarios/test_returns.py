@@ -148,6 +148,23 @@ def test_the_carried_rest_follows_and_may_go_below_nothing(make_shop: Callable[.
     assert shop.buy(member, 1)["points"]["earned"] == 1
 
 
+def test_lines_of_nothing_go_back_with_the_rest_and_a_void_leaves_no_points_of_a_purchase_for_nothing(
+    make_shop: Callable[..., Shop],
+) -> None:
+    shop = make_shop(earning_rules=[{"code": "gift", "flat": 20}])
+    member = shop.enrol()
+    nothing = make_line(0, quantity=0)
+    purchase = shop.buy(member, lines=[nothing, make_line(500), nothing])
+    give_back(shop, purchase, lines=[{"line": "1"}])
+    assert available(shop, member) == 20
+    assert give_back(shop, purchase, all=True)["points"]["taken_back"] == 20
+    problem(post_return(shop, purchase, all=True), 422, "return.beyond_purchase", "all")
+    free, voided = (shop.buy(member, 0, lines=None) for _ in range(2))
+    give_back(shop, free, all=True)
+    answer = shop.call("POST", f"/v1/purchases/{voided['id']}/void")
+    assert (answer.status_code, available(shop, member)) == (201, 0)
+
+
 def test_a_rest_does_not_wait_of_goods_that_the_rule_no_longer_sees_when_others_are_back(
     make_shop: Callable[..., Shop],
 ) -> None:
