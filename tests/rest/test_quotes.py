@@ -64,6 +64,30 @@ def test_stopped_and_excluded_rules_name_who_did_it(make_shop: Callable[..., Sho
     assert told["not_fired"] == [{"rule": "base", "why": "first earns alone"}]
 
 
+def test_a_multiplier_whose_points_are_rounded_away_does_not_blame_the_rule_that_it_multiplies(
+    make_shop: Callable[..., Shop],
+) -> None:
+    shop = make_shop(earning_rules=[BASE_RULE, {"code": "tenth-more", "multiplier": 1.1}])
+    member = shop.enrol()
+    told = quote(shop, make_purchase(member["card"], 900)).json()["points"]
+    why = "1.1 times the points: after rounding, that changes nothing"
+    assert (told["earned"], told["not_fired"]) == (9, [{"rule": "tenth-more", "why": why}])
+    told = quote(shop, make_purchase(member["card"], 90)).json()["points"]
+    assert told["not_fired"][1]["why"] == "no rule that it multiplies gave points on its goods"
+
+
+def test_a_step_that_is_still_not_whole_is_told_with_what_waited_of_it(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop(
+        earning_rules=[{"code": "fifty", "per_spend": {"points": 1, "per_minor": 5000}, "carry_over": True}]
+    )
+    member = shop.enrol()
+    bought = shop.buy(member, 6000)
+    returned = {"reference": "back", "source": "s", "purchase": {"id": bought["id"]}, "occurred_at": PRESENT}
+    assert shop.call("POST", "/v1/returns", returned | {"amount_minor": 2000}).status_code == 201
+    told = quote(shop, make_purchase(member["card"], 500)).json()["points"]
+    assert told["not_fired"][0]["why"] == ("1 point per 50.00, and with what waited from before there is 45.00")
+
+
 def test_quotes_are_the_purchases_that_follow_over_random_baskets(ruled: Shop) -> None:
     draw = random.Random(20_261_124)
     members = [ruled.enrol() for _ in range(4)]

@@ -148,6 +148,61 @@ def test_the_carried_rest_follows_and_may_go_below_nothing(make_shop: Callable[.
     assert shop.buy(member, 1)["points"]["earned"] == 1
 
 
+def test_lines_of_nothing_go_back_with_the_rest_and_a_void_leaves_no_points_of_a_purchase_for_nothing(
+    make_shop: Callable[..., Shop],
+) -> None:
+    shop = make_shop(earning_rules=[{"code": "gift", "flat": 20}])
+    member = shop.enrol()
+    nothing = make_line(0, quantity=0)
+    purchase = shop.buy(member, lines=[nothing, make_line(500), nothing])
+    give_back(shop, purchase, lines=[{"line": "1"}])
+    assert available(shop, member) == 20
+    assert give_back(shop, purchase, all=True)["points"]["taken_back"] == 20
+    problem(post_return(shop, purchase, all=True), 422, "return.beyond_purchase", "all")
+    free, voided = (shop.buy(member, 0, lines=None) for _ in range(2))
+    give_back(shop, free, all=True)
+    answer = shop.call("POST", f"/v1/purchases/{voided['id']}/void")
+    assert (answer.status_code, available(shop, member)) == (201, 0)
+
+
+def test_a_rest_does_not_wait_of_goods_that_the_rule_no_longer_sees_when_others_are_back(
+    make_shop: Callable[..., Shop],
+) -> None:
+    rule = {"code": "base", "per_spend": {"points": 1, "per_minor": 5000}, "carry_over": True, "min_total_minor": 5000}
+    shop = make_shop(earning_rules=[rule])
+    member = shop.enrol()
+    assert shop.buy(member, 7000)["points"]["earned"] == 1  # 20.00 wait
+    purchase = shop.buy(member, 9000)
+    assert purchase["points"]["earned"] == 2  # 110.00, so 10.00 wait
+    give_back(shop, purchase, amount_minor=6000)  # what remains is too little for the rule: 20.00 wait again
+    assert waiting(shop, member) == 2000
+    give_back(shop, purchase, all=True)
+    assert (waiting(shop, member), available(shop, member)) == (2000, 1)
+
+
+def test_a_rule_that_works_only_on_what_remains_adds_to_the_rest_that_waited_then(
+    make_shop: Callable[..., Shop],
+) -> None:
+    base = {"code": "base", "per_spend": {"points": 1, "per_minor": 5000}, "carry_over": True}
+    alone = {"code": "alone", "flat": 5, "stacking": "exclusive", "min_total_minor": 9000}
+    shop = make_shop(earning_rules=[base, alone])
+    member = shop.enrol()
+    shop.buy(member, 2000)
+    purchase = shop.buy(member, 9000)
+    assert (purchase["points"]["earned"], waiting(shop, member)) == (5, 2000)
+    give_back(shop, purchase, amount_minor=8000)
+    assert waiting(shop, member) == 3000
+    give_back(shop, purchase, all=True)
+    assert (waiting(shop, member), available(shop, member)) == (2000, 0)
+
+
+def waiting(shop: Shop, member: dict[str, Any]) -> int:
+    """The rest of rule ``base`` that waits, as the explanation of a further purchase tells it."""
+    asked = shop.buy(member, lines=[], total_minor=0)
+    told = shop.call("GET", f"/v1/purchases/{asked['id']}/explanation").json()["carried"]
+    return next(each["before_minor"] for each in told if each["rule"] == "base")
+
+
 def test_progress_follows_the_return_and_the_tier_stays(shop: Shop) -> None:
     member = shop.enrol()
     purchase = shop.buy(member, 60_000)

@@ -14,7 +14,8 @@
 - A carried rest is added to the lines of its rule, and counts wherever all of these lines do. What is left of the
   last step is carried on, whenever the rule took part.
 - A cap or a budget gives the part that is left of it. A multiplier below 1 takes away at most what is given then.
-- A dry run is decided as if the rule were live, and only told; it fills no cap and spends no budget.
+- A dry run is decided as if the rule were live, and only told. It is told of each purchase by itself: nothing is
+  remembered of it, so no carried rest counts, and no cap per member and no budget binds.
 """
 
 from __future__ import annotations

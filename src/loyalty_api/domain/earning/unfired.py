@@ -57,14 +57,21 @@ class _Why:
         given = self._trace.given.get(rule.code)
         if given is not None and given.limited_by is not None:
             return say(f"unfired.{given.limited_by}", **limit_values(self._speech, rule.written))
-        if rule.kind == "multiplier":
-            return say("unfired.multiplied")
         effect, seen = say_effect(self._speech, rule.written), sets.seen_by(rule)
+        if rule.kind == "multiplier":
+            return say("unfired.rounded" if self._multiplied(rule) else "unfired.multiplied", effect=effect)
         if given is not None and given.lines != seen:
             return say("unfired.claimed", effect=effect)
         if rule.kind == "per_unit":
             return say("unfired.per_unit", effect=effect, amount=self._speech.number(sets.units(seen)))
-        return say("unfired.per_spend", effect=effect, amount=self._speech.money(max(0, sets.amount(seen))))
+        carried = self._basket.inputs.carried.get(rule.code, 0)
+        amount = self._speech.money(max(0, sets.amount(seen)) + carried)
+        return say("unfired.carried" if carried else "unfired.per_spend", effect=effect, amount=amount)
+
+    def _multiplied(self, rule: Rule) -> bool:
+        """Whether the multiplier met points of some rule."""
+        place = [multiplier.code for multiplier in self._trace.multipliers].index(rule.code) + 1
+        return any(part.points for stages in self._trace.stages.values() for part in stages[place].parts)
 
     def _hindered(self, hindered: str, rule: Rule) -> str:
         speech, day = self._speech, self._basket.day

@@ -214,7 +214,9 @@ class EarningRule(Part):
 
     Rules are walked by priority (higher first), then code. ``exclusive``: when it gives points, no other rule does;
     ``last``: when it gives points, the rules behind it give none. ``claims_lines``: wider rules do not see its lines.
-    ``dry_run``: told as what would have been earned. A cap or budget that is crossed gives the part that is left.
+    ``dry_run``: told as what each purchase by itself would have earned, since nothing is remembered of a rule that is
+    not live: no rest, and no points that fill a cap per member or a budget. A cap or budget that is crossed gives the
+    part that is left.
     ``when``: a condition in CEL; the rule works where it holds, and what cannot be decided (an attribute that the
     member lacks) does not hold. ``carry_over``: the rest of a step waits for the member's next purchase. ``pending``
     and ``expiry``: of the rule's own points, in place of the program's.

@@ -33,7 +33,7 @@ _numbers = msgspec.json.Decoder(dict[str, int])
 
 
 class Before(NamedTuple):
-    """What earlier returns of the purchase did. ``rests``: what each carrying rule left, by now."""
+    """What earlier returns of the purchase did. ``rests``: what each carrying rule that took part left, by now."""
 
     parts: Sequence[Part]
     points_due: int
@@ -90,11 +90,14 @@ def decide_return(
             owed = earned.get(rule, 0) - kept.get(rule, 0) - before.by_rule.get(rule, 0)
             if owed:
                 by_rule[rule] = owed
-    carry_change = {rule: rest - before.rests.get(rule, 0) for rule, rest in now.rests.items()}
+    # A rule that takes no part leaves what waited before the purchase.
+    carried = again.evidence.carried
+    rests = {rule: now.rests.get(rule, carried.get(rule, 0)) for rule in {**before.rests, **now.rests}}
+    carry_change = {rule: rest - before.rests.get(rule, carried.get(rule, 0)) for rule, rest in rests.items()}
     return Due(
         points=points,
         by_rule=by_rule,
-        rests=now.rests,
+        rests=rests,
         carry_change={rule: change for rule, change in carry_change.items() if change},
         tier_value=max(0, row["tier_value"] - _counts(tiers, now, left) - before.tier_value),
     )
@@ -105,8 +108,7 @@ def _decide(
 ) -> Decision:
     basket, paid = again.basket, again.evidence.paid_minor
     if not left:  # nothing was bought at all
-        waits = {rule: again.evidence.carried.get(rule, 0) for rule in again.evidence.rests}
-        return Decision(0, 0, [], rests=waits)
+        return Decision(0, 0, [])
     total = sum(line.amount_minor for line in left)
     if paid:  # of what was paid with points, the part that belongs to what remains
         left = unpaid_lines(left, paid - paid * (row["total_minor"] - total) // row["total_minor"])

@@ -32,10 +32,11 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Back(msgspec.Struct):
-    """What is back of one line in all."""
+    """What is back of one line in all. ``named``: some part is of it, be it of nothing."""
 
     quantity: Decimal = Decimal(0)
     amount_minor: int = 0
+    named: bool = False
 
 
 def add_up(lines: Sequence[StoredLine], parts: Sequence[Part]) -> list[Back]:
@@ -44,6 +45,7 @@ def add_up(lines: Sequence[StoredLine], parts: Sequence[Part]) -> list[Back]:
     for part in parts:
         back[part.index].quantity += part.quantity
         back[part.index].amount_minor += part.amount_minor
+        back[part.index].named = True
     return back
 
 
@@ -86,12 +88,12 @@ def parts_of_amount(lines: Sequence[StoredLine], back: Sequence[Back], amount_mi
 
 
 def rest_of(lines: Sequence[StoredLine], back: Sequence[Back]) -> list[Part]:
-    """All that remains."""
+    """All that remains, lines of nothing too."""
     parts = [
         Part(index, line.quantity - was.quantity, line.amount_minor - was.amount_minor)
         for index, (line, was) in enumerate(zip(lines, back, strict=True))
     ]
-    return [part for part in parts if part.quantity or part.amount_minor]
+    return [part for part in parts if part.quantity or part.amount_minor or not back[part.index].named]
 
 
 def remaining(lines: Sequence[StoredLine], back: Sequence[Back]) -> list[StoredLine]:
@@ -99,7 +101,7 @@ def remaining(lines: Sequence[StoredLine], back: Sequence[Back]) -> list[StoredL
     left = []
     for line, was in zip(lines, back, strict=True):
         amount, quantity = line.amount_minor - was.amount_minor, line.quantity - was.quantity
-        if (was.quantity or was.amount_minor) and not amount and (not quantity or line.amount_minor):
+        if was.named and not amount and (not quantity or line.amount_minor):
             continue
         tax = line.tax_minor
         if line.amount_minor:
