@@ -95,7 +95,8 @@ def rest_of(lines: Sequence[StoredLine], back: Sequence[Back]) -> list[Part]:
 
 
 def remaining(lines: Sequence[StoredLine], back: Sequence[Back]) -> list[StoredLine]:
-    """The lines as they would have been bought without what is back; none for a line that is back whole."""
+    """The lines as they would have been bought without what is back; none for a line that is back whole. Lines of
+    nothing, which cannot go back, are no purchase by themselves."""
     left = []
     for line, was in zip(lines, back, strict=True):
         amount, quantity = line.amount_minor - was.amount_minor, line.quantity - was.quantity
@@ -105,7 +106,7 @@ def remaining(lines: Sequence[StoredLine], back: Sequence[Back]) -> list[StoredL
         if line.amount_minor:
             tax -= line.tax_minor * was.amount_minor // line.amount_minor
         left.append(msgspec.structs.replace(line, amount_minor=amount, quantity=quantity, tax_minor=tax))
-    return left
+    return left if any(line.amount_minor or line.quantity for line in left) else []
 
 
 def _part(line: StoredLine, was: Back, wanted: ReturnLine, index: int) -> Part:
