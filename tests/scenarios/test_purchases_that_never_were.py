@@ -79,8 +79,14 @@ NOTHING = {"amount_minor": 0, "quantity": 0}
 
 @pytest.mark.parametrize(
     ("lines", "how"),
-    [(None, "void"), ([], "void"), ([NOTHING], "void"), ([make_line(1000), NOTHING], "void")]
-    + [([make_line(1000), NOTHING], "all"), ([make_line(0), NOTHING], "all")],
+    [
+        (None, "void"),
+        ([], "void"),
+        ([NOTHING], "void"),
+        ([make_line(1000), NOTHING], "void"),
+        ([make_line(1000), NOTHING], "all"),
+        ([make_line(0), NOTHING], "all"),
+    ],
 )
 async def test_what_is_all_back_keeps_no_bonus_for_a_line_of_nothing(
     make_shop: Callable[..., Shop], database: Database, lines: list[dict[str, Any]] | None, how: str
