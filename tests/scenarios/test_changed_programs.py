@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import asyncpg
 
+from loyalty_api.domain.lifecycle.verify import verify
+from loyalty_api.kernel.database import Database
 from tests.make.program import BASE_RULE, TIERS
 from tests.make.purchase import make_purchase
 from tests.make.shop import Shop
@@ -60,3 +62,14 @@ async def _set_window_sum(url: str, member_id: str, value: int) -> None:
     superuser = await asyncpg.connect(url)
     await superuser.execute("UPDATE member_tiers SET window_sum = $2 WHERE member_id = $1", member_id, value)
     await superuser.close()
+
+
+async def test_versions_that_a_standing_clock_puts_at_one_instant_each_measure_what_was_bought_by_them(
+    make_shop: Callable[..., Shop], database: Database
+) -> None:
+    shop = make_shop()
+    member = shop.enrol()
+    for measure in ("purchases", "points_earned", "spend"):
+        shop.publish(tiers=TIERS | {"measure": measure})
+        shop.buy(member, 1000)
+    assert (await verify(database)).findings == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from loyalty_api.domain.lifecycle.verify import verify
 from loyalty_api.kernel.database import Database
 from tests.make.program import BASE_RULE
+from tests.make.purchase import make_line
 from tests.make.shop import Shop
 from tests.scenarios.test_returns import post_return
 
@@ -70,3 +72,31 @@ def test_returns_are_listed_with_their_purchase(shop: Shop) -> None:
     assert told == [(first["id"], "recorded", 400, 4), (voided["id"], "voided", 600, 6)]
     (item,) = shop.call("GET", f"/v1/purchases?member={member['id']}").json()["items"]
     assert item["returns"] == view["returns"]
+
+
+NOTHING = {"amount_minor": 0, "quantity": 0}
+
+
+@pytest.mark.parametrize(
+    ("lines", "how"),
+    [
+        (None, "void"),
+        ([], "void"),
+        ([NOTHING], "void"),
+        ([make_line(1000), NOTHING], "void"),
+        ([make_line(1000), NOTHING], "all"),
+        ([make_line(0), NOTHING], "all"),
+    ],
+)
+async def test_what_is_all_back_keeps_no_bonus_for_a_line_of_nothing(
+    make_shop: Callable[..., Shop], database: Database, lines: list[dict[str, Any]] | None, how: str
+) -> None:
+    shop = make_shop(earning_rules=[{"code": "visit", "flat": 5}])
+    member = shop.enrol()
+    bought = shop.buy(member, 0, lines=lines)
+    if how == "void":
+        assert shop.call("POST", f"/v1/purchases/{bought['id']}/void").status_code == 201
+    else:
+        assert post_return(shop, bought, all=True).status_code == 201
+    assert shop.points(member) == (0, 0)
+    assert (await verify(database)).findings == []

@@ -183,9 +183,10 @@ def _list(codes: Collection[str]) -> str:
 def _tier_value(row: Row, program: Program, decision: Decision) -> Iterator[str]:
     """It counted towards the tier what the measure in force when it was recorded counts."""
     stored, recorded_at = row["tier_value"], row["recorded_at"]
-    counts = _measured(program.version_at(recorded_at), decision)
-    if stored != counts and stored != _measured(program.version_at(recorded_at - IN_FLIGHT_MAX), decision):
-        yield f"counts {stored} towards the tier, worked out again {counts}"
+    first, last = program.in_force(recorded_at - IN_FLIGHT_MAX), program.in_force(recorded_at)
+    counts = [_measured(version, decision) for version in program.versions[first - 1 : last]]
+    if stored not in counts:
+        yield f"counts {stored} towards the tier, worked out again {counts[-1]}"
 
 
 def _measured(version: Version, decision: Decision) -> int:
