@@ -133,6 +133,8 @@ def test_claimed_goods_name_the_rule_that_claimed_them() -> None:
         "2 × 10 = 20",
         "at most 15 per purchase: 15 instead of 20",
     ]
+    explained = told(line(500, sku="ESP", line="a"), rules=[beans])
+    assert steps_of(explained, "beans")[1] == "on line a (ESP): 1 unit"
 
 
 def test_caps_and_budgets_tell_what_they_left() -> None:

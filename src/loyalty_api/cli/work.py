@@ -52,7 +52,7 @@ def command(once: bool, pause: float, as_json: bool) -> None:
             line = {"program": program.code, "at": rfc3339(program.present(now()))} | done
             click.echo(msgspec.json.encode(line).decode())
         else:
-            parts = [f"{count:,} {name}" for name, count in done.items() if count]
+            parts = [f"{name} {count:,}" for name, count in done.items() if count]
             click.echo(f"loyalty: {program.code}: {', '.join(parts)}", err=True)
 
     async def work(database: Database) -> None:

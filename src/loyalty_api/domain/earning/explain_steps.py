@@ -79,8 +79,9 @@ class Steps:
         if not lines:
             yield self._step("lines", "step.nothing")
         elif rule.kind == "per_unit":
-            units = self._speech.number(self._sets.units(lines))
-            yield self._step("lines", "step.units", lines=self._named(lines), units=units)
+            units = self._sets.units(lines)
+            told = "step.unit" if units == 1 else "step.units"
+            yield self._step("lines", told, lines=self._named(lines), units=self._speech.number(units))
         elif rule.scope is None and not taken:
             yield self._step("lines", "step.base", amount=money)
         else:
