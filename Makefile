@@ -29,7 +29,7 @@ lives: .venv/.dev  ## many more of the random lives of points that the tests try
 clients: .venv/.dev  ## libraries that phones use, against a served API (needs npm)
 	$(BIN)/python -m tests.clients
 
-overload: .venv/.dev  ## twice the load that this machine carries, judged (a minute)
+overload: .venv/.dev  ## twice the load that this machine carries, judged (two minutes)
 	$(BIN)/python -m benchmarks.overload
 
 rollups: .venv/.dev  ## what figures of ten million purchases take to read, judged (a quarter of an hour); writes build/rollups.json, and into build/bench.json

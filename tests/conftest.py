@@ -24,7 +24,7 @@ from loyalty_api.kernel.migrate import migrate
 from tests.make.apis import starting
 from tests.make.shop import Shop
 
-TEMPLATE = "loyalty_template"
+TEMPLATE, NOTHING = "loyalty_template", "template1"
 # Nothing here outlives the run, so nothing needs to reach the disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
@@ -72,11 +72,11 @@ def server_url(request: pytest.FixtureRequest) -> str:
     return request.config.stash[_server].url()
 
 
-async def make_database(server_url: str) -> str:
-    """A new database with the product's schema; its address."""
+async def make_database(server_url: str, template: str = TEMPLATE) -> str:
+    """A new database, with the product's schema unless another template is asked for; its address."""
     name = f"loyalty_{uuid.uuid4().hex[:12]}"
     connection = await asyncpg.connect(server_url)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     await connection.close()
     return _on(server_url, name)
 
@@ -96,11 +96,7 @@ async def fresh_database_url(server_url: str) -> str:
 @pytest.fixture
 async def empty_database_url(server_url: str) -> str:
     """A database with nothing in it."""
-    name = f"empty_{uuid.uuid4().hex[:12]}"
-    connection = await asyncpg.connect(server_url)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return _on(server_url, name)
+    return await make_database(server_url, NOTHING)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from loyalty_api.cli.local import LocalApi
+from loyalty_api.cli.local import LocalApi, free_port
 
 
 def serve(port: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -48,7 +48,7 @@ def test_a_database_that_is_not_there_is_told_and_waited_for(empty_database_url:
 def said_at_start(command: str, url: str) -> str:
     """What the command says until it is at work."""
     with subprocess.Popen(
-        [sys.executable, "-m", "loyalty_api", command, *(["--port", "18001"] if command == "serve" else [])],
+        [sys.executable, "-m", "loyalty_api", command, *(["--port", str(free_port())] if command == "serve" else [])],
         env={**os.environ, "LOYALTY_DATABASE_URL": url},
         stderr=subprocess.PIPE,
         text=True,

@@ -22,6 +22,7 @@ from loyalty_api.kernel.clock import now
 from loyalty_api.kernel.database import Database, driver_url
 from loyalty_api.kernel.migrate import migrate
 from tests.architecture.source import ROOT
+from tests.conftest import NOTHING, make_database
 from tests.make.program import make_document
 
 # As code before 0028 writes it.
@@ -50,11 +51,7 @@ PROGRAM_ID = uuid.UUID("0199c2a1-7f3e-7a40-9d1e-3f6c8b1f2a77")
 @pytest.fixture
 async def database_at_0001(server_url: str) -> str:
     """A database of the first migration's schema; its address."""
-    name = f"old_{uuid.uuid4().hex[:12]}"
-    connection = await asyncpg.connect(server_url)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    url = server_url.replace("@/postgres", f"@/{name}", 1)
+    url = await make_database(server_url, NOTHING)
     await bring_to(url, "0001")
     return url
 

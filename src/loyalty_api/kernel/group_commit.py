@@ -57,7 +57,9 @@ class GroupCommit(Generic[Command, Outcome]):
         self._lanes = [_Lane() for _ in range(lanes)]
         self._many = asyncio.Semaphore(lanes)
         self._waiting = 0
-        self._excess = 0  # those refused, by their weight, less those answered since; a queue's worth is too much
+        # Those refused, by their weight, less those answered since. A queue's worth is too much, and two are as much as
+        # is remembered.
+        self._excess = 0
         self._refused_at = -math.inf
 
     @property
